@@ -1,0 +1,154 @@
+package org.bhn.backend;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** What all backends share: liveness, the one-thread rule, recording, and the step pool. */
+abstract class AbstractBackend implements Backend {
+  /** Stands for this backend and its forks: memory of one family is usable by all of it. */
+  final Object family;
+
+  private final AtomicReference<Thread> user = new AtomicReference<>();
+  private final BumpPool pool = new BumpPool(this);
+  private CallList recording;
+  private volatile boolean closed;
+
+  AbstractBackend(Object family) {
+    this.family = family;
+  }
+
+  /** New zeroed memory of this family. */
+  abstract DeviceBuffer newBuffer(DType dtype, long length);
+
+  /** Size of an element on this device. */
+  abstract int bytes(DType dtype);
+
+  /** Frees what the subclass holds; called once, after the pool is freed. */
+  abstract void closeDevice();
+
+  @Override
+  public final Pool pool() {
+    return pool;
+  }
+
+  @Override
+  public final Tensor allocate(DType dtype, int... shape) {
+    checkOpen();
+    if (dtype == null) {
+      throw new IllegalArgumentException("dtype is null");
+    }
+    return Tensor.on(newBuffer(dtype, Math.max(1, Tensor.size(shape))), 0, shape);
+  }
+
+  @Override
+  public final void release(Tensor tensor) {
+    own("tensor", tensor);
+    ((DeviceBuffer) tensor.buffer()).free();
+  }
+
+  @Override
+  public final CallList record() {
+    checkOpen();
+    if (recording != null) {
+      throw new IllegalStateException("this backend is already recording: stop that recording");
+    }
+    recording = new CallList();
+    return recording;
+  }
+
+  @Override
+  public final void stopRecording() {
+    recording = null;
+  }
+
+  /**
+   * Runs a checked call, and appends it to the recording if there is one.
+   *
+   * @throws IllegalStateException if closed, or if another thread is inside this backend
+   */
+  final void submit(Runnable call) {
+    checkOpen();
+    Runnable guarded = () -> guarded(call);
+    guarded.run();
+    if (recording != null) {
+      recording.add(guarded);
+    }
+  }
+
+  /** Runs a call under the one-thread rule without recording it: copies from and to the host. */
+  final void immediate(Runnable call) {
+    checkOpen();
+    guarded(call);
+  }
+
+  private void guarded(Runnable call) {
+    Thread me = Thread.currentThread();
+    if (!user.compareAndSet(null, me)) {
+      throw new IllegalStateException(
+          "this backend is in use by thread "
+              + user.get()
+              + ": a backend serves one thread at a time, use fork() for another thread");
+    }
+    try {
+      checkOpen();
+      call.run();
+    } finally {
+      user.set(null);
+    }
+  }
+
+  final void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this backend is closed: open a new one");
+    }
+  }
+
+  /**
+   * Checks that a tensor is present, live and of this family.
+   *
+   * @throws IllegalArgumentException if it is null or belongs to another backend
+   * @throws IllegalStateException if its memory was freed or reused
+   */
+  final void own(String name, Tensor tensor) {
+    if (tensor == null) {
+      throw new IllegalArgumentException(name + " is null");
+    }
+    if (!(tensor.buffer() instanceof DeviceBuffer buffer) || buffer.family() != family) {
+      throw new IllegalArgumentException(
+          name + " = " + tensor + " belongs to another backend: upload its values to this one");
+    }
+    if (tensor.isStale()) {
+      throw new IllegalStateException(
+          name + " = " + tensor + " is stale: its memory was released or its step has ended");
+    }
+  }
+
+  /** As {@link #own(String, Tensor)}, and of the given type. */
+  final void own(String name, Tensor tensor, DType dtype) {
+    own(name, tensor);
+    if (tensor.dtype() != dtype) {
+      throw new IllegalArgumentException(
+          name + " = " + tensor + " must be of type " + dtype + " but is " + tensor.dtype());
+    }
+  }
+
+  @Override
+  public final void close() {
+    if (closed) {
+      return;
+    }
+    Thread me = Thread.currentThread();
+    if (!user.compareAndSet(null, me)) {
+      throw new IllegalStateException(
+          "cannot close this backend while thread " + user.get() + " uses it");
+    }
+    try {
+      closed = true;
+      pool.free();
+      closeDevice();
+    } finally {
+      user.set(null);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package org.bhn.backend;
+
+import java.util.List;
+import org.bhn.tensor.Tensor;
+
+/**
+ * What one Adam step works on: for every parameter its value, gradient and two moments (equal
+ * sizes, contiguous), and the numbers that change between steps, on the device.
+ *
+ * <p>With norm = ‖all gradients‖₂: g ← g·min(norm, maxNorm)/(10⁻⁷ + norm) if maxNorm &gt; 0, then
+ * clamped to [−clip, clip] if clip &gt; 0; then Adam (Kingma and Ba 2015) with t = step + 1: θ ← θ
+ * − lr √(1 − β2ᵗ)/(1 − β1ᵗ) · m/(√v + eps). If the norm is not finite nothing changes.
+ *
+ * @param values θ
+ * @param gradients g
+ * @param firstMoments m
+ * @param secondMoments v
+ * @param step INT64 {@code [1]}, steps taken
+ * @param hyper REAL {@code [6]}: lr, β1, β2, eps, maxNorm, clip
+ * @param report REAL {@code [2]}: the norm; 1 if it is finite, else 0
+ */
+public record AdamState(
+    List<Tensor> values,
+    List<Tensor> gradients,
+    List<Tensor> firstMoments,
+    List<Tensor> secondMoments,
+    Tensor step,
+    Tensor hyper,
+    Tensor report) {
+
+  /** Copies the lists and checks that they match. */
+  public AdamState {
+    values = List.copyOf(values);
+    gradients = List.copyOf(gradients);
+    firstMoments = List.copyOf(firstMoments);
+    secondMoments = List.copyOf(secondMoments);
+    int n = values.size();
+    if (gradients.size() != n || firstMoments.size() != n || secondMoments.size() != n) {
+      throw new IllegalArgumentException(
+          "values, gradients, firstMoments and secondMoments must have one entry each for every"
+              + " parameter; got "
+              + n
+              + ", "
+              + gradients.size()
+              + ", "
+              + firstMoments.size()
+              + ", "
+              + secondMoments.size());
+    }
+    for (int i = 0; i < n; i++) {
+      int size = values.get(i).size();
+      if (gradients.get(i).size() != size
+          || firstMoments.get(i).size() != size
+          || secondMoments.get(i).size() != size) {
+        throw new IllegalArgumentException(
+            "tensors of parameter " + i + " differ in size from its value " + values.get(i));
+      }
+    }
+  }
+}

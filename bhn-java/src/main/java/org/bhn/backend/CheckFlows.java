@@ -1,0 +1,230 @@
+package org.bhn.backend;
+
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** Argument checks of the flows: conditioners, coupling, permutation, the linear flow. */
+final class CheckFlows {
+  private CheckFlows() {}
+
+  // ---- made ----
+
+  static void made(
+      AbstractBackend owner,
+      Tensor heads,
+      Tensor hidden,
+      Tensor r,
+      Tensor z,
+      Tensor params,
+      Conditioner net) {
+    Check.present("made: net", net);
+    Check.real(owner, "made: z", z);
+    int samples = z.rows();
+    int h = net.hidden();
+    int heads2 = headCount("made: net", net);
+    Check.matrix(owner, "made: z", z, "[S, I]", samples, net.inputs());
+    Check.denseMatrix(owner, "made: heads", heads, "[S, 2·O]", samples, heads2);
+    Check.denseMatrix(owner, "made: hidden", hidden, "[S, H]", samples, h);
+    Check.vector(owner, "made: r", r, "[H + 2·O]", (long) h + heads2);
+    Check.vector(owner, "made: params", params, "net's parameters", parameterCount(net));
+    Check.distinct("made: heads", heads, "z", z);
+    Check.distinct("made: hidden", hidden, "z", z);
+    Check.distinct("made: heads", heads, "hidden", hidden);
+    if (net.inDegree() != null) {
+      indices(owner, "made: net.inDegree", net.inDegree(), "[I]", net.inputs());
+      indices(owner, "made: net.hiddenDegree", net.hiddenDegree(), "[H]", h);
+      indices(owner, "made: net.outDegree", net.outDegree(), "[O]", net.outputs());
+    }
+  }
+
+  static void madeBackward(
+      AbstractBackend owner,
+      Tensor dZ,
+      Tensor dParams,
+      Tensor dHeads,
+      Tensor z,
+      Tensor hidden,
+      Tensor r,
+      Tensor params,
+      Conditioner net) {
+    Check.present("madeBackward: net", net);
+    Check.real(owner, "madeBackward: z", z);
+    int samples = z.rows();
+    int h = net.hidden();
+    int heads2 = headCount("madeBackward: net", net);
+    Check.matrix(owner, "madeBackward: z", z, "[S, I]", samples, net.inputs());
+    Check.denseMatrix(owner, "madeBackward: dHeads", dHeads, "[S, 2·O]", samples, heads2);
+    Check.denseMatrix(owner, "madeBackward: hidden", hidden, "[S, H]", samples, h);
+    Check.vector(owner, "madeBackward: r", r, "[H + 2·O]", (long) h + heads2);
+    Check.vector(owner, "madeBackward: params", params, "net's parameters", parameterCount(net));
+    Check.gradient(owner, "madeBackward: dZ", dZ, z);
+    Check.gradient(owner, "madeBackward: dParams", dParams, params);
+    if (net.inDegree() != null) {
+      indices(owner, "madeBackward: net.inDegree", net.inDegree(), "[I]", net.inputs());
+      indices(owner, "madeBackward: net.hiddenDegree", net.hiddenDegree(), "[H]", h);
+      indices(owner, "madeBackward: net.outDegree", net.outDegree(), "[O]", net.outputs());
+    }
+  }
+
+  private static int headCount(String name, Conditioner net) {
+    Check.range(name + ".outputs", net.outputs(), 1, Integer.MAX_VALUE / 2);
+    return 2 * net.outputs();
+  }
+
+  /** In 64 bits: a net too large for a tensor must fail as one, not as an overflow. */
+  private static long parameterCount(Conditioner net) {
+    long h = net.hidden();
+    return h * net.inputs() + 2L * net.outputs() * h + 2 * h + 4L * net.outputs();
+  }
+
+  private static void indices(
+      AbstractBackend owner, String name, Tensor t, String what, long size) {
+    Check.vector(owner, name, t, DType.INT32, what, size);
+  }
+
+  static void madeMask(AbstractBackend owner, Tensor u, Tensor rowDegree, Tensor colDegree) {
+    Check.real(owner, "madeMask: u", u);
+    Check.dense(owner, "madeMask: rowDegree", rowDegree, DType.INT32);
+    if (rowDegree.size() == 0) {
+      throw Check.fail("madeMask: rowDegree", rowDegree, "must have at least one degree");
+    }
+    indices(owner, "madeMask: colDegree", colDegree, "columns of u", u.columns());
+  }
+
+  // ---- coupling ----
+
+  static void coupling(
+      AbstractBackend owner,
+      Tensor y,
+      Tensor logDet,
+      Tensor z,
+      Tensor heads,
+      Tensor logDetIn,
+      double delta) {
+    Check.real(owner, "coupling: z", z);
+    Check.matrix(owner, "coupling: y", y, "[S, d]", z.rows(), z.columns());
+    Check.denseMatrix(owner, "coupling: heads", heads, "[S, 2·d]", z.rows(), 2L * z.columns());
+    Check.vector(owner, "coupling: logDet", logDet, "[S]", z.rows());
+    Check.optionalVector(owner, "coupling: logDetIn", logDetIn, "[S]", z.rows());
+    Check.notNegative("coupling: delta", delta);
+  }
+
+  static void couplingBackward(
+      AbstractBackend owner,
+      Tensor dZ,
+      Tensor dHeads,
+      Tensor dY,
+      Tensor dLogDet,
+      Tensor z,
+      Tensor heads,
+      double delta) {
+    Check.real(owner, "couplingBackward: z", z);
+    Check.denseMatrix(
+        owner, "couplingBackward: heads", heads, "[S, 2·d]", z.rows(), 2L * z.columns());
+    if (dY != null) {
+      Check.matrix(owner, "couplingBackward: dY", dY, "[S, d]", z.rows(), z.columns());
+    }
+    Check.optionalVector(owner, "couplingBackward: dLogDet", dLogDet, "[S]", z.rows());
+    Check.gradient(owner, "couplingBackward: dZ", dZ, z);
+    Check.gradient(owner, "couplingBackward: dHeads", dHeads, heads);
+    Check.notNegative("couplingBackward: delta", delta);
+  }
+
+  static void couplingInverse(
+      AbstractBackend owner,
+      Tensor z,
+      Tensor logDet,
+      Tensor y,
+      Tensor heads,
+      Tensor logDetIn,
+      double delta) {
+    Check.real(owner, "couplingInverse: y", y);
+    Check.matrix(owner, "couplingInverse: z", z, "[S, d]", y.rows(), y.columns());
+    Check.denseMatrix(
+        owner, "couplingInverse: heads", heads, "[S, 2·d]", y.rows(), 2L * y.columns());
+    Check.vector(owner, "couplingInverse: logDet", logDet, "[S]", y.rows());
+    Check.optionalVector(owner, "couplingInverse: logDetIn", logDetIn, "[S]", y.rows());
+    Check.notNegative("couplingInverse: delta", delta);
+  }
+
+  // ---- permute ----
+
+  static void permute(AbstractBackend owner, Tensor y, Tensor x, Tensor permutation) {
+    Check.real(owner, "permute: x", x);
+    Check.matrix(owner, "permute: y", y, "[S, d]", x.rows(), x.columns());
+    indices(owner, "permute: permutation", permutation, "[d]", x.columns());
+    Check.distinct("permute: y", y, "x", x);
+  }
+
+  static void permuteBackward(AbstractBackend owner, Tensor dX, Tensor dY, Tensor permutation) {
+    Check.real(owner, "permuteBackward: dY", dY);
+    indices(owner, "permuteBackward: permutation", permutation, "[d]", dY.columns());
+    if (dX != null) {
+      Check.matrix(owner, "permuteBackward: dX", dX, "[S, d]", dY.rows(), dY.columns());
+      Check.distinct("permuteBackward: dX", dX, "dY", dY);
+    }
+  }
+
+  // ---- affine ----
+
+  static void affine(
+      AbstractBackend owner,
+      Tensor z,
+      Tensor logDet,
+      Tensor eps,
+      Tensor w,
+      Tensor b,
+      Tensor logDetIn,
+      double delta) {
+    Check.dense(owner, "affine: eps", eps, DType.REAL);
+    int d = eps.columns();
+    Check.denseMatrix(owner, "affine: z", z, "[S, D]", eps.rows(), d);
+    Check.vector(owner, "affine: w", w, "[D]", d);
+    Check.vector(owner, "affine: b", b, "[D]", d);
+    Check.vector(owner, "affine: logDet", logDet, "[S]", eps.rows());
+    Check.optionalVector(owner, "affine: logDetIn", logDetIn, "[S]", eps.rows());
+    Check.notNegative("affine: delta", delta);
+  }
+
+  static void affineBackward(
+      AbstractBackend owner,
+      Tensor dEps,
+      Tensor dW,
+      Tensor dB,
+      Tensor dZ,
+      Tensor dLogDet,
+      Tensor eps,
+      Tensor w,
+      double delta) {
+    Check.dense(owner, "affineBackward: eps", eps, DType.REAL);
+    int d = eps.columns();
+    Check.vector(owner, "affineBackward: w", w, "[D]", d);
+    if (dZ != null) {
+      Check.denseMatrix(owner, "affineBackward: dZ", dZ, "[S, D]", eps.rows(), d);
+    }
+    Check.optionalVector(owner, "affineBackward: dLogDet", dLogDet, "[S]", eps.rows());
+    Check.gradient(owner, "affineBackward: dEps", dEps, eps);
+    Check.gradient(owner, "affineBackward: dW", dW, w);
+    Check.optionalVector(owner, "affineBackward: dB", dB, "[D]", d);
+    Check.notNegative("affineBackward: delta", delta);
+  }
+
+  static void affineInverse(
+      AbstractBackend owner,
+      Tensor eps,
+      Tensor logDet,
+      Tensor z,
+      Tensor w,
+      Tensor b,
+      Tensor logDetIn,
+      double delta) {
+    Check.dense(owner, "affineInverse: z", z, DType.REAL);
+    int d = z.columns();
+    Check.denseMatrix(owner, "affineInverse: eps", eps, "[S, D]", z.rows(), d);
+    Check.vector(owner, "affineInverse: w", w, "[D]", d);
+    Check.vector(owner, "affineInverse: b", b, "[D]", d);
+    Check.vector(owner, "affineInverse: logDet", logDet, "[S]", z.rows());
+    Check.optionalVector(owner, "affineInverse: logDetIn", logDetIn, "[S]", z.rows());
+    Check.notNegative("affineInverse: delta", delta);
+  }
+}

@@ -1,0 +1,168 @@
+package org.bhn.backend;
+
+import java.util.Arrays;
+import org.bhn.backend.HeapBuffer.Ints;
+import org.bhn.backend.HeapBuffer.Longs;
+import org.bhn.backend.HeapBuffer.Reals;
+
+/** Elementwise ops, row gathers and row sums. */
+final class JavaElementwise {
+  private static final double INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
+
+  private JavaElementwise() {}
+
+  static Runnable fill(Reals x, double value) {
+    return () -> {
+      for (int i = 0; i < x.rows(); i++) {
+        Arrays.fill(x.a(), x.row(i), x.row(i) + x.columns(), value);
+      }
+    };
+  }
+
+  static Runnable copy(Reals y, Reals x) {
+    return () -> {
+      for (int i = 0; i < x.rows(); i++) {
+        System.arraycopy(x.a(), x.row(i), y.a(), y.row(i), x.columns());
+      }
+    };
+  }
+
+  /** y += alpha x. */
+  static Runnable axpy(Reals y, Reals x, double alpha) {
+    return () -> {
+      for (int i = 0; i < x.rows(); i++) {
+        int to = y.row(i);
+        int from = x.row(i);
+        for (int j = 0; j < x.columns(); j++) {
+          y.a()[to + j] += alpha * x.a()[from + j];
+        }
+      }
+    };
+  }
+
+  static Runnable mul(Reals y, Reals a, Reals b) {
+    return () -> {
+      for (int i = 0; i < a.size(); i++) {
+        y.set(i, a.get(i) * b.get(i));
+      }
+    };
+  }
+
+  static Runnable mulBackward(Reals dA, Reals dB, Reals dY, Reals a, Reals b) {
+    return () -> {
+      for (int i = 0; dA != null && i < a.size(); i++) {
+        dA.add(i, dY.get(i) * b.get(i));
+      }
+      for (int i = 0; dB != null && i < b.size(); i++) {
+        dB.add(i, dY.get(i) * a.get(i));
+      }
+    };
+  }
+
+  /** act(x). */
+  static double activate(Activation activation, double x) {
+    return switch (activation) {
+      case IDENTITY -> x;
+      case RELU -> x > 0 ? x : 0;
+      case TANH -> Math.tanh(x);
+      case GELU -> x * Erf.normalCdf(x);
+    };
+  }
+
+  /** act'(x). */
+  static double slope(Activation activation, double x) {
+    return switch (activation) {
+      case IDENTITY -> 1;
+      case RELU -> x > 0 ? 1 : 0;
+      case TANH -> {
+        double y = Math.tanh(x);
+        yield 1 - y * y;
+      }
+      case GELU -> Erf.normalCdf(x) + x * INV_SQRT_2PI * Math.exp(-0.5 * x * x);
+    };
+  }
+
+  static Runnable activation(Reals y, Reals x, Activation activation) {
+    return () -> {
+      for (int i = 0; i < x.size(); i++) {
+        y.set(i, activate(activation, x.get(i)));
+      }
+    };
+  }
+
+  static Runnable activationBackward(Reals dX, Reals dY, Reals x, Activation activation) {
+    return () -> {
+      for (int i = 0; dX != null && i < x.size(); i++) {
+        dX.add(i, dY.get(i) * slope(activation, x.get(i)));
+      }
+    };
+  }
+
+  /** y[i, :] = x[order[cursor + i], :]. */
+  static Runnable gather(Reals y, Reals x, Ints order, Longs cursor) {
+    return () -> {
+      int first = checkedCursor(cursor, y.rows(), order);
+      for (int i = 0; i < y.rows(); i++) {
+        int row = checkedRow(order, first + i, x.rows());
+        System.arraycopy(x.a(), x.row(row), y.a(), y.row(i), y.columns());
+      }
+    };
+  }
+
+  /** y[i] = x[order[cursor + i]]. */
+  static Runnable gather(Ints y, Ints x, Ints order, Longs cursor) {
+    return () -> {
+      int first = checkedCursor(cursor, y.size(), order);
+      for (int i = 0; i < y.size(); i++) {
+        y.a()[y.at() + i] = x.get(checkedRow(order, first + i, x.size()));
+      }
+    };
+  }
+
+  private static int checkedCursor(Longs cursor, int rows, Ints order) {
+    long first = cursor.get();
+    if (first < 0 || first > order.size() - rows) {
+      throw new IllegalArgumentException(
+          "gather: cursor = "
+              + first
+              + " does not leave "
+              + rows
+              + " of the "
+              + order.size()
+              + " entries of order: set it back to 0");
+    }
+    return (int) first;
+  }
+
+  private static int checkedRow(Ints order, int i, int rows) {
+    int row = order.get(i);
+    if (row < 0 || row >= rows) {
+      throw new IllegalArgumentException(
+          "gather: order[" + i + "] = " + row + " is not one of the " + rows + " rows of x");
+    }
+    return row;
+  }
+
+  /** out[i] = Σ_j x[i, j]. */
+  static Runnable sumRows(Reals out, Reals x) {
+    return () -> {
+      for (int i = 0; i < x.rows(); i++) {
+        double sum = 0;
+        for (int j = 0; j < x.columns(); j++) {
+          sum += x.a()[x.row(i) + j];
+        }
+        out.set(i, sum);
+      }
+    };
+  }
+
+  static Runnable sumRowsBackward(Reals dX, Reals dOut) {
+    return () -> {
+      for (int i = 0; dX != null && i < dX.rows(); i++) {
+        for (int j = 0; j < dX.columns(); j++) {
+          dX.a()[dX.row(i) + j] += dOut.get(i);
+        }
+      }
+    };
+  }
+}

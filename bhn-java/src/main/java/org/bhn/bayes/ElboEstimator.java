@@ -1,0 +1,105 @@
+package org.bhn.bayes;
+
+import org.bhn.backend.Backend;
+import org.bhn.posterior.WeightPosterior;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Ops;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** Estimates the ELBO over a whole data set by fresh weight samples. */
+public final class ElboEstimator {
+  /** Rows (samples × examples) that one pass through the network handles. */
+  private static final int ROWS = 4096;
+
+  private static final long SEED_OFFSET = 0x5DEECE66DL;
+
+  private ElboEstimator() {}
+
+  /**
+   * The itemised ELBO.
+   *
+   * @param x {@code [N, inputs]}
+   * @param targets labels {@code [N]} or targets {@code [N, O]}
+   * @param samples weight samples; the standard error shrinks with their square root
+   * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
+   */
+  public static Elbo estimate(BayesianNetwork net, Tensor x, Tensor targets, int samples) {
+    WeightPosterior posterior = net.posterior();
+    if (posterior.flow() == null) {
+      throw new UnsupportedOperationException(
+          "a point or dropout network has no weight density, so no ELBO: use weightNorm, full or"
+              + " meanField");
+    }
+    Backend backend = net.backend();
+    Tensor counter = backend.allocate(DType.INT64, 1);
+    int chunk = Math.max(1, Math.min(samples, ROWS / Math.max(1, Math.min(x.rows(), ROWS))));
+    Tensor weights = backend.allocate(DType.REAL, chunk, posterior.dim());
+    double[] logLik = new double[samples];
+    double[] logPrior = new double[samples];
+    double[] logDet = new double[samples];
+    try {
+      for (int s = 0; s < samples; s += chunk) {
+        int count = Math.min(chunk, samples - s);
+        Noise noise = new Noise(net.seed() + SEED_OFFSET, counter, s);
+        Tape tape = Tape.inference(backend);
+        WeightPosterior.Draw draw = posterior.draw(tape, noise, count);
+        Tensor kept = weights.rows(0, count);
+        backend.copy(kept, draw.weights().value());
+        fetch(backend, net.prior().logDensity(draw.weights()), logPrior, s, count);
+        fetch(backend, draw.logDet(), logDet, s, count);
+        for (int row = 0; row < x.rows(); row += ROWS) {
+          int end = Math.min(row + ROWS, x.rows());
+          tape = Tape.inference(backend);
+          Var out =
+              posterior.forward(
+                  tape,
+                  posterior.use(tape, noise, kept),
+                  tape.constant(x.rows(row, end)),
+                  count,
+                  row);
+          Tensor y = rows(targets, row, end);
+          Var ll = net.term().logLik(tape, out, y, count);
+          fetch(backend, Ops.sumRows(ll.view(0, count, end - row)), logLik, s, count);
+        }
+      }
+    } finally {
+      backend.release(counter);
+      backend.release(weights);
+    }
+    return summary(logLik, logPrior, logDet, posterior.dim());
+  }
+
+  /** Rows of labels (rank 1) or targets (rank 2). */
+  static Tensor rows(Tensor targets, int from, int to) {
+    return targets.rank() == 1 ? targets.columns(from, to) : targets.rows(from, to);
+  }
+
+  private static void fetch(Backend backend, Var from, double[] sums, int at, int count) {
+    double[] values = new double[count];
+    backend.download(from.value(), values);
+    for (int i = 0; i < count; i++) {
+      sums[at + i] += values[i];
+    }
+  }
+
+  private static Elbo summary(double[] logLik, double[] logPrior, double[] logDet, int dim) {
+    int n = logLik.length;
+    double[] means = new double[3];
+    double mean = 0;
+    double squares = 0;
+    for (int s = 0; s < n; s++) {
+      means[0] += logLik[s] / n;
+      means[1] += logPrior[s] / n;
+      means[2] += logDet[s] / n;
+      double total = logLik[s] + logPrior[s] + logDet[s];
+      double d = total - mean;
+      mean += d / (s + 1);
+      squares += d * (total - mean);
+    }
+    double error = n > 1 ? Math.sqrt(squares / (n - 1) / n) : Double.NaN;
+    return new Elbo(means[0], means[1], Elbo.standardNormalEntropy(dim), means[2], error);
+  }
+}

@@ -1,0 +1,53 @@
+package org.bhn.bayes;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.bhn.backend.PriorKind;
+import org.bhn.tape.BayesOps;
+import org.bhn.tape.Var;
+
+/**
+ * A prior density, independent over the random weights (the gains of a weight-norm posterior, all
+ * weights and biases of a full one).
+ *
+ * @param kind its family
+ * @param p0 see {@link PriorKind}
+ * @param p1 see {@link PriorKind}
+ * @param p2 see {@link PriorKind}
+ */
+public record Prior(PriorKind kind, double p0, double p1, double p2) {
+  /** Checks the ranges. */
+  public Prior {
+    if (kind == null) {
+      throw new IllegalArgumentException("kind is null: use Priors.normal, laplace or mixture");
+    }
+    boolean scales = p1 > 0 && p1 < 1e15 && (kind != PriorKind.MIXTURE || (p2 > 0 && p2 < 1e15));
+    if (!scales) {
+      throw new IllegalArgumentException(
+          "prior scales must be positive and finite, got p1 = " + p1 + ", p2 = " + p2);
+    }
+    boolean location = kind == PriorKind.MIXTURE ? p0 > 0 && p0 < 1 : Math.abs(p0) < 1e15;
+    if (!location) {
+      throw new IllegalArgumentException(
+          (kind == PriorKind.MIXTURE ? "mixture weight = " : "prior mean = ")
+              + p0
+              + (kind == PriorKind.MIXTURE ? " must be in (0, 1)" : " must be finite"));
+    }
+  }
+
+  /** {@code [S]} log-densities of weights {@code [S, D]}, in nats. */
+  public Var logDensity(Var weights) {
+    return BayesOps.prior(weights, kind, p0, p1, p2);
+  }
+
+  /** As a map of plain values, for the card of a saved model. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("kind", kind.name().toLowerCase(Locale.ROOT));
+    map.put("p0", p0);
+    map.put("p1", p1);
+    map.put("p2", p2);
+    return map;
+  }
+}

@@ -1,0 +1,115 @@
+package org.bhn.posterior;
+
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.bhn.backend.Backend;
+import org.bhn.flow.FlowSpec;
+import org.bhn.flow.FlowStack;
+import org.bhn.nn.Dense;
+import org.bhn.nn.Network;
+import org.bhn.tape.FlowOps;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Ops;
+import org.bhn.tape.Param;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.Tensor;
+
+/**
+ * Every weight and bias is random, θ = h(ε). θ holds the layers one after the other, each W {@code
+ * [out, in]} row by row and then its biases. With an affine flow alone this is mean-field.
+ */
+final class FullPosterior implements WeightPosterior {
+  private final Network network;
+  private final FlowStack flow;
+
+  FullPosterior(Backend backend, Network network, FlowSpec spec, boolean centred, long seed) {
+    this.network = network;
+    SplittableRandom random = new SplittableRandom(seed);
+    int dim = network.parameters();
+    this.flow = spec.build(backend, "flow", dim, Posterior.WEIGHT_STD, random.nextLong());
+    flow.setMean(backend, centred ? new double[dim] : Gaussians.he(network, random));
+  }
+
+  @Override
+  public Network network() {
+    return network;
+  }
+
+  @Override
+  public List<Param> params() {
+    return flow.params();
+  }
+
+  @Override
+  public Map<String, Tensor> constants() {
+    return flow.constants();
+  }
+
+  @Override
+  public int dim() {
+    return flow.dim();
+  }
+
+  @Override
+  public FlowStack flow() {
+    return flow;
+  }
+
+  @Override
+  public boolean isRandom() {
+    return true;
+  }
+
+  @Override
+  public boolean supportsPerExample() {
+    return false;
+  }
+
+  @Override
+  public Draw draw(Tape tape, Noise noise, int draws) {
+    Var eps = FlowOps.normal(tape, noise, Noise.WEIGHTS, draws, dim());
+    FlowOps.State out = flow.forward(tape, new FlowOps.State(eps, null));
+    return new Draw(out.z(), out.logDet(), noise);
+  }
+
+  @Override
+  public Draw use(Tape tape, Noise noise, Tensor weights) {
+    return new Draw(tape.constant(weights), null, noise);
+  }
+
+  @Override
+  public Var forward(Tape tape, Draw draw, Var x, int samples, long firstRow) {
+    int batch = x.value().rows();
+    int at = 0;
+    Var h = x;
+    for (int i = 0; i < network.layers().size(); i++) {
+      tape.scope("layer " + i);
+      Dense layer = network.layers().get(i);
+      Var w =
+          Ops.contiguous(draw.weights().columns(at, at + layer.weights()))
+              .view(0, samples, layer.outputs(), layer.inputs());
+      at += layer.weights();
+      Var bias = null;
+      if (layer.bias()) {
+        bias = draw.weights().columns(at, at + layer.outputs());
+        at += layer.outputs();
+      }
+      Var in = i == 0 ? h : h.view(0, samples, batch, layer.inputs());
+      Var t = Ops.productBySample(in, w).view(0, samples * batch, layer.outputs());
+      h = Ops.gain(t, null, null, bias, samples, batch, layer.activation());
+    }
+    tape.scope("");
+    return h;
+  }
+
+  /** A full posterior starts from a random network or from 0. */
+  @Override
+  public void initialise(Backend backend, Tensor x) {}
+
+  @Override
+  public void close() {
+    flow.close();
+  }
+}

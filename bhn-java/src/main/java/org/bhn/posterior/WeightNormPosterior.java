@@ -1,0 +1,189 @@
+package org.bhn.posterior;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.bhn.backend.Activation;
+import org.bhn.backend.Backend;
+import org.bhn.flow.FlowSpec;
+import org.bhn.flow.FlowStack;
+import org.bhn.nn.Dense;
+import org.bhn.nn.Network;
+import org.bhn.tape.FlowOps;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Ops;
+import org.bhn.tape.Param;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.Tensor;
+
+/**
+ * Random gains: unit j computes act(g_j (v_j·x)/‖v_j‖ + b_j), g = h(ε). The first layer's product
+ * x·vᵀ is shared by all samples.
+ */
+final class WeightNormPosterior implements WeightPosterior {
+  private static final double DIRECTION_STD = 0.05;
+  private static final double MIN_STD = 1e-6;
+
+  private final Network network;
+  private final FlowStack flow;
+  private final List<Param> directions = new ArrayList<>();
+  private final List<Param> biases = new ArrayList<>();
+
+  WeightNormPosterior(Backend backend, Network network, FlowSpec spec, long seed) {
+    this.network = network;
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < network.layers().size(); i++) {
+      Dense layer = network.layers().get(i);
+      Param v = new Param(backend, "layer." + i + ".v", layer.outputs(), layer.inputs());
+      v.set(Gaussians.draw(layer.weights(), DIRECTION_STD, random));
+      directions.add(v);
+      biases.add(layer.bias() ? new Param(backend, "layer." + i + ".bias", layer.outputs()) : null);
+    }
+    this.flow = spec.build(backend, "flow", network.units(), Posterior.GAIN_STD, random.nextLong());
+    double[] ones = new double[network.units()];
+    Arrays.fill(ones, 1);
+    flow.setMean(backend, ones);
+  }
+
+  @Override
+  public Network network() {
+    return network;
+  }
+
+  @Override
+  public List<Param> params() {
+    List<Param> all = new ArrayList<>(directions);
+    biases.stream().filter(b -> b != null).forEach(all::add);
+    all.addAll(flow.params());
+    return all;
+  }
+
+  @Override
+  public Map<String, Tensor> constants() {
+    return flow.constants();
+  }
+
+  @Override
+  public int dim() {
+    return flow.dim();
+  }
+
+  @Override
+  public FlowStack flow() {
+    return flow;
+  }
+
+  @Override
+  public boolean isRandom() {
+    return true;
+  }
+
+  @Override
+  public boolean supportsPerExample() {
+    return true;
+  }
+
+  @Override
+  public Draw draw(Tape tape, Noise noise, int draws) {
+    Var eps = FlowOps.normal(tape, noise, Noise.WEIGHTS, draws, dim());
+    FlowOps.State out = flow.forward(tape, new FlowOps.State(eps, null));
+    return new Draw(out.z(), out.logDet(), noise);
+  }
+
+  @Override
+  public Draw use(Tape tape, Noise noise, Tensor weights) {
+    return new Draw(tape.constant(weights), null, noise);
+  }
+
+  @Override
+  public Var forward(Tape tape, Draw draw, Var x, int samples, long firstRow) {
+    int batch = x.value().rows();
+    int unit = 0;
+    Var h = x;
+    for (int i = 0; i < directions.size(); i++) {
+      tape.scope("layer " + i);
+      Dense layer = network.layers().get(i);
+      Var v = tape.param(directions.get(i));
+      Var t = Ops.product(h, v);
+      Var r = Ops.weightNorm(v);
+      Var g = draw.weights().columns(unit, unit + layer.outputs());
+      Var bias = biases.get(i) == null ? null : tape.param(biases.get(i));
+      h = Ops.gain(t, g, r, bias, samples, batch, layer.activation());
+      unit += layer.outputs();
+    }
+    tape.scope("");
+    return h;
+  }
+
+  /**
+   * Standardises every pre-activation on the batch: with t = x·v/‖v‖, mean m and standard deviation
+   * σ, the mean gain becomes 1/σ and the bias −m/σ. σ is that of t without the noisy gain, and the
+   * gains are set at the flow's <em>output</em>, so that permutations do not misplace them.
+   */
+  @Override
+  public void initialise(Backend backend, Tensor x) {
+    double[] gains = new double[dim()];
+    int unit = 0;
+    backend.pool().reset();
+    Tensor h = x;
+    for (int i = 0; i < directions.size(); i++) {
+      Dense layer = network.layers().get(i);
+      int out = layer.outputs();
+      Tensor t = backend.pool().take(x.rows(), out);
+      Tensor r = backend.pool().take(out);
+      Tensor y = backend.pool().take(x.rows(), out);
+      backend.matmul(t, h, directions.get(i).value(), false, true, 0);
+      backend.weightNorm(r, directions.get(i).value());
+      backend.gain(y, t, null, r, null, 1, Activation.IDENTITY);
+      double[] scale = new double[out];
+      double[] shift = new double[out];
+      standardise(backend, y, layer.bias(), scale, shift);
+      Tensor g = backend.pool().take(1, out);
+      Tensor b = backend.pool().take(out);
+      backend.upload(g, scale);
+      backend.upload(b, shift);
+      h = backend.pool().take(x.rows(), out);
+      backend.gain(h, t, g, r, b, 1, layer.activation());
+      if (biases.get(i) != null) {
+        biases.get(i).set(shift);
+      }
+      System.arraycopy(scale, 0, gains, unit, out);
+      unit += out;
+    }
+    flow.setMean(backend, gains);
+  }
+
+  /** Scale 1/σ and shift −m/σ of each column; a column that hardly varies keeps σ = 1. */
+  private static void standardise(
+      Backend backend, Tensor y, boolean centre, double[] scale, double[] shift) {
+    double[] values = new double[y.size()];
+    backend.download(y, values);
+    int n = y.rows();
+    int columns = y.columns();
+    for (int j = 0; j < columns; j++) {
+      double sum = 0;
+      double squares = 0;
+      for (int i = 0; i < n; i++) {
+        sum += values[i * columns + j];
+      }
+      double mean = centre ? sum / n : 0;
+      for (int i = 0; i < n; i++) {
+        double d = values[i * columns + j] - mean;
+        squares += d * d;
+      }
+      double std = Math.sqrt(squares / n);
+      scale[j] = std > MIN_STD ? 1 / std : 1;
+      shift[j] = centre ? -mean * scale[j] : 0;
+    }
+  }
+
+  @Override
+  public void close() {
+    directions.forEach(Param::close);
+    biases.stream().filter(b -> b != null).forEach(Param::close);
+    flow.close();
+  }
+}

@@ -1,0 +1,223 @@
+package org.bhn.predict;
+
+import java.util.Arrays;
+
+/**
+ * The posterior predictive of N inputs, as statistics over weight samples. Arrays are row-major
+ * {@code [N, C]} (classes) or {@code [N, O]} (real targets) and copied on return; entropies are in
+ * nats.
+ */
+public final class Predictive {
+  private final int rows;
+  private final int columns;
+  private final int samples;
+  private final boolean classes;
+  private final float[] mean;
+  private final float[] m2;
+  private final float[] entropyMean;
+  private final int[] votes;
+  private final float[] noiseVariance;
+
+  Predictive(
+      int rows,
+      int columns,
+      int samples,
+      float[] mean,
+      float[] m2,
+      float[] entropyMean,
+      int[] votes,
+      float[] noiseVariance) {
+    this.rows = rows;
+    this.columns = columns;
+    this.samples = samples;
+    this.classes = votes != null;
+    this.mean = mean;
+    this.m2 = m2;
+    this.entropyMean = entropyMean;
+    this.votes = votes;
+    this.noiseVariance = noiseVariance;
+  }
+
+  /** N. */
+  public int rows() {
+    return rows;
+  }
+
+  /** C classes, or O real targets. */
+  public int columns() {
+    return columns;
+  }
+
+  /** Weight samples behind these statistics. */
+  public int samples() {
+    return samples;
+  }
+
+  /** Whether the columns are class probabilities. */
+  public boolean isClassification() {
+    return classes;
+  }
+
+  /** {@code [N, C]} mean class probabilities, or {@code [N, O]} mean predictions. */
+  public float[] mean() {
+    return mean.clone();
+  }
+
+  /** {@link #mean()} as rows. */
+  public double[][] meanRows() {
+    double[][] out = new double[rows][columns];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        out[i][j] = mean[i * columns + j];
+      }
+    }
+    return out;
+  }
+
+  /** {@code [N]} class of the largest mean probability. */
+  public int[] labels() {
+    requireClasses("labels");
+    int[] out = new int[rows];
+    for (int i = 0; i < rows; i++) {
+      int best = 0;
+      for (int c = 1; c < columns; c++) {
+        if (mean[i * columns + c] > mean[i * columns + best]) {
+          best = c;
+        }
+      }
+      out[i] = best;
+    }
+    return out;
+  }
+
+  /**
+   * Standard deviation over weight samples of each probability, or of each prediction (the
+   * epistemic part), {@code [N, C or O]}.
+   */
+  public float[] std() {
+    float[] out = new float[m2.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (float) Math.sqrt(Math.max(0, m2[i]) / samples);
+    }
+    return out;
+  }
+
+  /** {@code [N]} entropy of the mean probabilities: total uncertainty. */
+  public double[] entropy() {
+    requireClasses("entropy");
+    double[] out = new double[rows];
+    for (int i = 0; i < rows; i++) {
+      for (int c = 0; c < columns; c++) {
+        double p = mean[i * columns + c];
+        out[i] -= p > 0 ? p * Math.log(p) : 0;
+      }
+    }
+    return out;
+  }
+
+  /** {@code [N]} mean over weight samples of the entropy: aleatoric uncertainty. */
+  public double[] expectedEntropy() {
+    requireClasses("expectedEntropy");
+    double[] out = new double[rows];
+    Arrays.setAll(out, i -> entropyMean[i]);
+    return out;
+  }
+
+  /**
+   * {@code [N]} mutual information of label and weights (BALD, Houlsby et al. 2011): entropy minus
+   * expected entropy, at least 0: epistemic uncertainty.
+   */
+  public double[] mutualInformation() {
+    requireClasses("mutualInformation");
+    double[] out = entropy();
+    for (int i = 0; i < rows; i++) {
+      out[i] = Math.max(0, out[i] - entropyMean[i]);
+    }
+    return out;
+  }
+
+  /** {@code [N]} 1 − share of samples that vote for the most voted class. */
+  public double[] variationRatio() {
+    requireClasses("variationRatio");
+    double[] out = new double[rows];
+    for (int i = 0; i < rows; i++) {
+      int most = 0;
+      for (int c = 0; c < columns; c++) {
+        most = Math.max(most, votes[i * columns + c]);
+      }
+      out[i] = 1 - (double) most / samples;
+    }
+    return out;
+  }
+
+  /** {@code [N]} 1 − largest mean probability, which some texts also call variation ratio. */
+  public double[] leastConfidence() {
+    requireClasses("leastConfidence");
+    double[] out = new double[rows];
+    for (int i = 0; i < rows; i++) {
+      float most = 0;
+      for (int c = 0; c < columns; c++) {
+        most = Math.max(most, mean[i * columns + c]);
+      }
+      out[i] = 1 - most;
+    }
+    return out;
+  }
+
+  /** {@code [N]} mean over classes (or targets) of {@link #std()}. */
+  public double[] meanStd() {
+    float[] std = std();
+    double[] out = new double[rows];
+    for (int i = 0; i < rows; i++) {
+      for (int c = 0; c < columns; c++) {
+        out[i] += std[i * columns + c] / columns;
+      }
+    }
+    return out;
+  }
+
+  /**
+   * {@code [N, O]} standard deviation of a new observation: weights and noise.
+   *
+   * @throws UnsupportedOperationException if the likelihood is not Gaussian
+   */
+  public double[] predictiveStd() {
+    if (noiseVariance == null) {
+      throw new UnsupportedOperationException(
+          "predictiveStd needs a Gaussian likelihood: use std() for the spread over weights");
+    }
+    double[] out = new double[rows * columns];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = Math.sqrt(Math.max(0, m2[i]) / samples + noiseVariance[i]);
+    }
+    return out;
+  }
+
+  /**
+   * Central interval of a new observation, taking the predictive as Gaussian.
+   *
+   * @param probability in (0, 1), for example 0.95
+   * @return {@code {lower, upper}}, each {@code [N, O]}
+   * @throws UnsupportedOperationException if the likelihood is not Gaussian
+   */
+  public double[][] interval(double probability) {
+    if (!(probability > 0 && probability < 1)) {
+      throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
+    }
+    double z = NormalQuantile.of(0.5 + probability / 2);
+    double[] std = predictiveStd();
+    double[][] out = new double[2][std.length];
+    for (int i = 0; i < std.length; i++) {
+      out[0][i] = mean[i] - z * std[i];
+      out[1][i] = mean[i] + z * std[i];
+    }
+    return out;
+  }
+
+  private void requireClasses(String method) {
+    if (!classes) {
+      throw new UnsupportedOperationException(
+          method + " needs class probabilities: this model predicts real targets, use std()");
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package org.bhn.predict;
+
+import java.util.Arrays;
+import org.bhn.backend.Backend;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.Likelihood;
+import org.bhn.posterior.WeightPosterior;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * Streams weight samples through a network: samples outside, rows of the input inside, so that each
+ * draw passes the flow once and memory does not grow with the number of samples. One thread at a
+ * time; the same weight samples serve all rows, however they are cut into pieces.
+ */
+public final class Predictor implements AutoCloseable {
+  /** Weight samples drawn at once. */
+  private static final int SAMPLES = 16;
+
+  /** Reals of the widest activation in one pass. */
+  private static final int ACTIVATIONS = 1 << 21;
+
+  private final Backend backend;
+  private final BayesianNetwork net;
+  private final Tensor counter;
+  private Tensor weights;
+
+  /**
+   * A predictor on a context of its own.
+   *
+   * @param backend a fork of the network's backend; closed with this
+   */
+  public Predictor(Backend backend, BayesianNetwork net) {
+    this.backend = backend;
+    this.net = net;
+    this.counter = backend.allocate(DType.INT64, 1);
+  }
+
+  /**
+   * What the posterior says about inputs.
+   *
+   * @param predictive statistics over weight samples
+   * @param logPredictive {@code [N]} log(1/S Σ_s p(y_n|x_n, θ_s)) in nats; null without targets
+   */
+  public record Result(Predictive predictive, float[] logPredictive) {}
+
+  /**
+   * Predicts.
+   *
+   * @param inputs {@code [N, inputs]} row-major
+   * @param labels {@code [N]} or null
+   * @param targets {@code [N, O]} or null
+   * @param samples S; a posterior without randomness uses 1
+   * @param seed of the weight samples
+   */
+  public Result run(float[] inputs, int[] labels, float[] targets, int samples, long seed) {
+    int rows = inputs.length / net.network().inputs();
+    int total = net.posterior().isRandom() ? samples : 1;
+    try (State state = new State(rows, inputs, labels, targets)) {
+      int piece = Math.min(total, SAMPLES);
+      int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / (piece * net.network().maxWidth())));
+      for (int seen = 0; seen < total; seen += piece) {
+        int count = Math.min(piece, total - seen);
+        Noise noise = new Noise(seed, counter, seen);
+        backend.upload(counter, net.posterior().flow() == null ? seen : 0L);
+        Tensor drawn = draw(noise, count);
+        for (int row = 0; row < rows; row += rowPiece) {
+          int end = Math.min(rows, row + rowPiece);
+          Tape tape = Tape.inference(backend);
+          Var out =
+              net.posterior()
+                  .forward(
+                      tape,
+                      net.posterior().use(tape, noise, drawn),
+                      tape.constant(state.inputs.rows(row, end)),
+                      count,
+                      row);
+          state.fold(tape, out, row, end, count, seen);
+        }
+      }
+      return state.result(total);
+    }
+  }
+
+  /** Weights {@code [count, D]} that survive the step pool; null if there is no flow. */
+  private Tensor draw(Noise noise, int count) {
+    WeightPosterior posterior = net.posterior();
+    if (posterior.flow() == null) {
+      return null;
+    }
+    if (weights == null) {
+      weights = backend.allocate(DType.REAL, SAMPLES, posterior.dim());
+    }
+    Tape tape = Tape.inference(backend);
+    Tensor kept = weights.rows(0, count);
+    backend.copy(kept, posterior.draw(tape, noise, count).weights().value());
+    return kept;
+  }
+
+  @Override
+  public void close() {
+    backend.release(counter);
+    if (weights != null) {
+      backend.release(weights);
+    }
+    backend.close();
+  }
+
+  /** Device memory of one call: inputs, targets, and statistics for each input. */
+  private final class State implements AutoCloseable {
+    private final int rows;
+    private final int columns;
+    private final boolean classes;
+    private final Tensor inputs;
+    private final Tensor targets;
+    private final Tensor mean;
+    private final Tensor m2;
+    private final Tensor entropy;
+    private final Tensor votes;
+    private final Tensor logPredictive;
+    private final HostMoments host;
+    private double[] sharedNoise;
+
+    State(int rows, float[] x, int[] labels, float[] y) {
+      Likelihood likelihood = net.likelihood();
+      this.rows = rows;
+      this.classes = likelihood.classes() > 0;
+      this.columns = classes ? likelihood.classes() : likelihood.targets();
+      this.inputs = backend.allocate(DType.REAL, rows, net.network().inputs());
+      backend.upload(inputs, x);
+      this.targets = targets(labels, y);
+      this.mean = backend.allocate(DType.REAL, rows, columns);
+      this.m2 = backend.allocate(DType.REAL, rows, columns);
+      this.entropy = classes ? backend.allocate(DType.REAL, rows) : null;
+      this.votes = classes ? backend.allocate(DType.INT32, rows, columns) : null;
+      this.logPredictive = targets == null ? null : backend.allocate(DType.REAL, rows);
+      this.host = HostMoments.forLikelihood(likelihood, rows);
+    }
+
+    private Tensor targets(int[] labels, float[] y) {
+      if (labels != null) {
+        Tensor t = backend.allocate(DType.INT32, rows);
+        backend.upload(t, labels);
+        return t;
+      }
+      if (y != null) {
+        Tensor t = backend.allocate(DType.REAL, rows, net.likelihood().targets());
+        backend.upload(t, y);
+        return t;
+      }
+      return null;
+    }
+
+    void fold(Tape tape, Var out, int row, int end, int count, long seen) {
+      Tensor outputs = out.value();
+      if (classes) {
+        backend.predictiveCategorical(
+            mean.rows(row, end),
+            m2.rows(row, end),
+            entropy.columns(row, end),
+            votes.rows(row, end),
+            outputs,
+            seen);
+      } else if (host != null) {
+        host.fold(backend, net.term(), outputs, row, end, count, seen);
+      } else {
+        backend.predictiveMoments(
+            mean.rows(row, end), m2.rows(row, end), net.term().mean(outputs), seen);
+        sharedNoise = new double[columns];
+        backend.download(net.term().logVariance(outputs), sharedNoise);
+      }
+      if (targets != null) {
+        Tensor y = targets.rank() == 1 ? targets.columns(row, end) : targets.rows(row, end);
+        Var logLik = net.term().logLik(tape, out, y, count);
+        backend.predictiveLogLik(logPredictive.columns(row, end), logLik.value(), seen);
+      }
+    }
+
+    Result result(int samples) {
+      float[] logLik = null;
+      if (logPredictive != null) {
+        logLik = new float[rows];
+        backend.download(logPredictive, logLik);
+      }
+      if (host != null) {
+        return new Result(host.predictive(samples), logLik);
+      }
+      float[] means = new float[rows * columns];
+      float[] squares = new float[rows * columns];
+      backend.download(mean, means);
+      backend.download(m2, squares);
+      if (!classes) {
+        float[] noise = new float[rows * columns];
+        for (int i = 0; i < noise.length; i++) {
+          noise[i] = (float) Math.exp(sharedNoise[i % columns]);
+        }
+        return new Result(
+            new Predictive(rows, columns, samples, means, squares, null, null, noise), logLik);
+      }
+      float[] entropies = new float[rows];
+      int[] counts = new int[rows * columns];
+      backend.download(entropy, entropies);
+      backend.download(votes, counts);
+      return new Result(
+          new Predictive(rows, columns, samples, means, squares, entropies, counts, null), logLik);
+    }
+
+    @Override
+    public void close() {
+      for (Tensor t : Arrays.asList(inputs, targets, mean, m2, entropy, votes, logPredictive)) {
+        if (t != null) {
+          backend.release(t);
+        }
+      }
+    }
+  }
+}

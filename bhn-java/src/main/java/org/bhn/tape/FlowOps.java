@@ -1,0 +1,163 @@
+package org.bhn.tape;
+
+import org.bhn.backend.Backend;
+import org.bhn.backend.Conditioner;
+import org.bhn.tensor.Tensor;
+
+/** Differentiable ops of the flows. */
+public final class FlowOps {
+  private FlowOps() {}
+
+  /**
+   * A value on its way through a flow, and the log-determinant so far.
+   *
+   * @param z {@code [S, D]}
+   * @param logDet {@code [S]}, in nats; null at the start means 0
+   */
+  public record State(Var z, Var logDet) {}
+
+  /** Standard normal noise {@code [draws, D]}; not differentiated. */
+  public static Var normal(Tape tape, Noise noise, int stream, int draws, int dim) {
+    Var eps = tape.output("normal", false, draws, dim);
+    tape.backend()
+        .normal(eps.value(), noise.counter(), noise.firstSample() * dim, noise.seed(), stream);
+    return eps;
+  }
+
+  /** {@code z = s ε + b}, {@code s = exp(w) + delta}. */
+  public static State affine(State in, Var w, Var b, double delta) {
+    Var eps = in.z();
+    Tape tape = eps.tape();
+    Backend backend = tape.backend();
+    int samples = eps.value().rows();
+    Var z = tape.output("affine", true, samples, eps.value().columns());
+    Var logDet = tape.output("affine.log_det", true, samples);
+    backend.affine(
+        z.value(),
+        logDet.value(),
+        eps.value(),
+        w.value(),
+        b.value(),
+        Ops.value(in.logDet()),
+        delta);
+    tape.undoAlways(
+        () -> {
+          backend.affineBackward(
+              eps.gradient(),
+              w.gradient(),
+              b.gradient(),
+              reached(z),
+              reached(logDet),
+              eps.value(),
+              w.value(),
+              delta);
+          passOn(in.logDet(), logDet);
+        });
+    return new State(z, logDet);
+  }
+
+  /** The conditioner's heads {@code [S, 2·O]}, shift then log-scale, from z {@code [S, I]}. */
+  public static Var made(Var z, Var params, Conditioner net) {
+    Tape tape = z.tape();
+    Backend backend = tape.backend();
+    int samples = z.value().rows();
+    Var heads = tape.output("made", true, samples, 2 * net.outputs());
+    Tensor hidden = backend.pool().take(samples, net.hidden());
+    Tensor r = backend.pool().take(net.hidden() + 2 * net.outputs());
+    backend.made(heads.value(), hidden, r, z.value(), params.value(), net);
+    tape.undo(
+        heads,
+        () ->
+            backend.madeBackward(
+                z.gradient(),
+                params.gradient(),
+                heads.gradient(),
+                z.value(),
+                hidden,
+                r,
+                params.value(),
+                net));
+    return heads;
+  }
+
+  /**
+   * The affine transform of columns {@code from} to {@code to}; the others are copied.
+   *
+   * @param heads {@code [S, 2·(to − from)]}, shift then log-scale
+   */
+  public static State coupling(State in, Var heads, int from, int to, double delta) {
+    Var z = in.z();
+    Tape tape = z.tape();
+    Backend backend = tape.backend();
+    int samples = z.value().rows();
+    int dim = z.value().columns();
+    Var y = tape.output("coupling", true, samples, dim);
+    Var logDet = tape.output("coupling.log_det", true, samples);
+    copyOutside(backend, y.value(), z.value(), from, to, false);
+    backend.coupling(
+        y.value().columns(from, to),
+        logDet.value(),
+        z.value().columns(from, to),
+        heads.value(),
+        Ops.value(in.logDet()),
+        delta);
+    tape.undoAlways(
+        () -> {
+          Tensor dY = reached(y);
+          Tensor dZ = z.gradient();
+          if (dY != null && dZ != null) {
+            copyOutside(backend, dZ, dY, from, to, true);
+          }
+          backend.couplingBackward(
+              dZ == null ? null : dZ.columns(from, to),
+              heads.gradient(),
+              dY == null ? null : dY.columns(from, to),
+              reached(logDet),
+              z.value().columns(from, to),
+              heads.value(),
+              delta);
+          passOn(in.logDet(), logDet);
+        });
+    return new State(y, logDet);
+  }
+
+  /** Copies, or adds, the columns before {@code from} and after {@code to}. */
+  private static void copyOutside(
+      Backend backend, Tensor to, Tensor from, int start, int end, boolean add) {
+    int[][] ranges = {{0, start}, {end, from.columns()}};
+    for (int[] range : ranges) {
+      if (range[0] == range[1]) {
+        continue;
+      }
+      Tensor target = to.columns(range[0], range[1]);
+      Tensor source = from.columns(range[0], range[1]);
+      if (add) {
+        backend.axpy(target, source, 1);
+      } else {
+        backend.copy(target, source);
+      }
+    }
+  }
+
+  /** {@code y[s, j] = z[s, permutation[j]]}. */
+  public static State permute(State in, Tensor permutation) {
+    Var z = in.z();
+    Tape tape = z.tape();
+    Backend backend = tape.backend();
+    Var y = tape.output("permute", z.isTracked(), z.value().shape());
+    backend.permute(y.value(), z.value(), permutation);
+    tape.undo(y, () -> backend.permuteBackward(z.gradient(), y.gradient(), permutation));
+    return new State(y, in.logDet());
+  }
+
+  private static Tensor reached(Var v) {
+    return v.hasGradient() ? v.gradient() : null;
+  }
+
+  /** Adding to a sum passes its gradient on unchanged. */
+  private static void passOn(Var in, Var out) {
+    if (Ops.tracked(in) && out.hasGradient()) {
+      in.tape().backend().axpy(in.gradient(), out.gradient(), 1);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package org.bhn.train;
+
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.Likelihood;
+import org.bhn.data.Dataset;
+
+/** Whether a data set fits a network. */
+public final class DataChecks {
+  private DataChecks() {}
+
+  /**
+   * Checks width, kind and range of a data set.
+   *
+   * @throws IllegalArgumentException naming the data set, what was found and what is needed
+   */
+  public static void fits(BayesianNetwork net, String name, Dataset data) {
+    if (data == null) {
+      throw new IllegalArgumentException(name + " is null");
+    }
+    if (data.rows() < 1) {
+      throw new IllegalArgumentException(name + " has no rows");
+    }
+    if (data.columns() != net.network().inputs()) {
+      throw new IllegalArgumentException(
+          name
+              + " has "
+              + data.columns()
+              + " columns but the network takes "
+              + net.network().inputs()
+              + " inputs");
+    }
+    Likelihood likelihood = net.likelihood();
+    if (likelihood.classes() > 0) {
+      labels(name, data, likelihood.classes());
+    } else {
+      targets(name, data, likelihood.targets());
+    }
+    finite(name + " inputs", data.inputs(), data.columns());
+  }
+
+  private static void labels(String name, Dataset data, int classes) {
+    int[] labels = data.labels();
+    if (labels == null) {
+      throw new IllegalArgumentException(
+          name + " has no labels but the model is a classifier: use a data set with labels");
+    }
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes) {
+        throw new IllegalArgumentException(
+            name + " label " + labels[i] + " of row " + i + " is not in [0, " + classes + ")");
+      }
+    }
+  }
+
+  private static void targets(String name, Dataset data, int width) {
+    float[] targets = data.targets();
+    if (targets == null) {
+      throw new IllegalArgumentException(
+          name + " has no real targets but the model predicts them: use a data set with targets");
+    }
+    if (targets.length != data.rows() * width) {
+      throw new IllegalArgumentException(
+          name
+              + " has "
+              + targets.length / Math.max(1, data.rows())
+              + " targets a row but the model predicts "
+              + width);
+    }
+    finite(name + " targets", targets, width);
+  }
+
+  /** Checks that all values are finite. */
+  public static void finite(String name, float[] values, int columns) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new IllegalArgumentException(
+            name
+                + " has the value "
+                + values[i]
+                + " at row "
+                + i / columns
+                + ", column "
+                + i % columns
+                + ": remove or impute it");
+      }
+    }
+  }
+}

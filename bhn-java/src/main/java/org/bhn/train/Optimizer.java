@@ -1,0 +1,70 @@
+package org.bhn.train;
+
+import java.util.List;
+import org.bhn.backend.AdamState;
+import org.bhn.backend.Backend;
+import org.bhn.tape.Param;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** Adam over the parameters of a model; its numbers live on the device. */
+final class Optimizer implements AutoCloseable {
+  private final Backend backend;
+  private final Tensor step;
+  private final Tensor hyper;
+  private final Tensor report;
+  private final AdamState state;
+
+  Optimizer(Backend backend, List<Param> params) {
+    this.backend = backend;
+    this.step = backend.allocate(DType.INT64, 1);
+    this.hyper = backend.allocate(DType.REAL, 6);
+    this.report = backend.allocate(DType.REAL, 2);
+    for (Param param : params) {
+      backend.fill(param.firstMoment(), 0);
+      backend.fill(param.secondMoment(), 0);
+    }
+    this.state =
+        new AdamState(
+            params.stream().map(Param::value).toList(),
+            params.stream().map(Param::gradient).toList(),
+            params.stream().map(Param::firstMoment).toList(),
+            params.stream().map(Param::secondMoment).toList(),
+            step,
+            hyper,
+            report);
+  }
+
+  void configure(Fit fit, double learningRate) {
+    backend.upload(
+        hyper,
+        new double[] {learningRate, fit.beta1, fit.beta2, fit.epsilon, fit.maxNorm, fit.clip});
+  }
+
+  void step() {
+    backend.adam(state);
+  }
+
+  boolean lastStepWasFinite() {
+    return backend.item(report, 1) != 0;
+  }
+
+  double gradientNorm() {
+    return backend.item(report, 0);
+  }
+
+  long steps() {
+    return backend.itemLong(step);
+  }
+
+  void steps(long taken) {
+    backend.upload(step, taken);
+  }
+
+  @Override
+  public void close() {
+    backend.release(step);
+    backend.release(hyper);
+    backend.release(report);
+  }
+}

@@ -1,0 +1,88 @@
+package org.bhn.train;
+
+import java.io.PrintStream;
+import java.util.Locale;
+
+/** Shows a training's progress, rate and time left in one line of a terminal. */
+public final class ProgressBar implements Listener {
+  private static final int WIDTH = 24;
+  private static final long REDRAW_NANOS = 100_000_000;
+
+  private final PrintStream out;
+  private final boolean live;
+  private long start;
+  private long drawn;
+  private long steps;
+  private int epochs = 1;
+  private Epoch last;
+
+  private ProgressBar(PrintStream out, boolean live) {
+    this.out = out;
+    this.live = live;
+  }
+
+  /** On standard error; quiet when that is not a terminal. */
+  public static ProgressBar stderr() {
+    return new ProgressBar(System.err, System.console() != null && System.console().isTerminal());
+  }
+
+  /** On the given stream, terminal or not. */
+  public static ProgressBar always(PrintStream out) {
+    return new ProgressBar(out, true);
+  }
+
+  @Override
+  public void onStep(int epoch, int step, int stepsPerEpoch) {
+    if (!live) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (steps == 0) {
+      start = now;
+    }
+    steps++;
+    if (now - drawn >= REDRAW_NANOS) {
+      drawn = now;
+      draw(epoch + (double) (step + 1) / stepsPerEpoch, now);
+    }
+  }
+
+  @Override
+  public void onEpoch(Epoch epoch) {
+    last = epoch;
+    epochs = epoch.epochs();
+  }
+
+  @Override
+  public void onEnd() {
+    if (live && steps > 0) {
+      draw(last == null ? 0 : last.epoch() + 1, System.nanoTime());
+      out.println();
+    }
+  }
+
+  private void draw(double done, long now) {
+    double seconds = Math.max(1e-9, (now - start) * 1e-9);
+    double share = last == null ? 0 : Math.min(1, done / epochs);
+    int filled = (int) (share * WIDTH);
+    String bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
+    String left =
+        share > 0 ? String.format(Locale.ROOT, "%.0f s left", seconds / share - seconds) : "";
+    String loss =
+        last == null
+            ? ""
+            : String.format(Locale.ROOT, "log-lik %.4f", last.logLikelihood())
+                + (Double.isNaN(last.validationLogLik())
+                    ? ""
+                    : String.format(Locale.ROOT, ", validation %.4f", last.validationLogLik()));
+    out.printf(
+        Locale.ROOT,
+        "\r[%s] %5.1f %%  %.0f steps/s  %s  %s   ",
+        bar,
+        100 * share,
+        steps / seconds,
+        left,
+        loss);
+    out.flush();
+  }
+}

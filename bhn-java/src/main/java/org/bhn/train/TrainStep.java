@@ -1,0 +1,152 @@
+package org.bhn.train;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bhn.backend.Backend;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Param;
+import org.bhn.tape.Replay;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * One optimisation step: gather, draw, forward, backward, Adam, bookkeeping. It is recorded once
+ * for each batch size and replayed from then on; nothing in it touches the host.
+ */
+final class TrainStep implements AutoCloseable {
+  private final BayesianNetwork net;
+  private final Backend backend;
+  private final TrainingData data;
+  private final Optimizer optimizer;
+  private final Fit fit;
+  private final List<Param> params;
+  private final Tensor klScale;
+  private final Tensor totals;
+  private final Map<Integer, Replay> replays = new HashMap<>();
+
+  TrainStep(BayesianNetwork net, TrainingData data, Optimizer optimizer, Fit fit) {
+    this.net = net;
+    this.backend = net.backend();
+    this.data = data;
+    this.optimizer = optimizer;
+    this.fit = fit;
+    this.params = net.params();
+    this.klScale = backend.allocate(DType.REAL, 1);
+    this.totals = backend.allocate(DType.REAL, 4);
+  }
+
+  /** Sets β/N and clears the epoch's sums. */
+  void startEpoch(double klWeight, int rows) {
+    backend.fill(klScale, klWeight / rows);
+    backend.fill(totals, 0);
+  }
+
+  /** Sums over the epoch of batch size times loss, log-likelihood, log-prior and log-det. */
+  double[] totals() {
+    double[] values = new double[4];
+    backend.download(totals, values);
+    return values;
+  }
+
+  void run(int batch) {
+    Replay replay = replays.get(batch);
+    if (replay != null) {
+      replay.run();
+    } else {
+      replays.put(batch, Replay.record(backend, () -> step(batch)));
+    }
+  }
+
+  private void step(int batch) {
+    Tape tape = Tape.training(backend);
+    Var items = forward(tape, batch);
+    tape.backward(params);
+    optimizer.step();
+    backend.axpy(totals, items.value(), batch);
+    backend.advance(net.noiseCounter(), fit.samples);
+    data.advance(batch);
+  }
+
+  private Var forward(Tape tape, int batch) {
+    Tensor x = data.nextInputs(batch);
+    Tensor y = data.nextTargets(batch);
+    Noise noise = new Noise(net.seed(), net.noiseCounter(), 0);
+    return net.loss(tape, noise, x, y, fit.samples, fit.perExample, klScale);
+  }
+
+  /**
+   * Says where the last step first met a value that is not finite, by running it once more with a
+   * look at every value in the order they are made.
+   */
+  String diagnose(int batch, long step) {
+    data.advance(-batch);
+    backend.advance(net.noiseCounter(), -fit.samples);
+    for (Param param : params) {
+      String found = notFinite(param.value(), "parameter " + param.name());
+      if (found != null) {
+        return message(found, step);
+      }
+    }
+    Tape tape = Tape.training(backend);
+    Tensor x = data.nextInputs(batch);
+    String found = notFinite(x, "training inputs");
+    if (found != null) {
+      return message(found, step);
+    }
+    tape = Tape.training(backend);
+    forward(tape, batch);
+    for (Var value : tape.outputs()) {
+      found = notFinite(value.value(), "output of " + value.label());
+      if (found != null) {
+        return message(found, step);
+      }
+    }
+    tape.backward(params);
+    for (Param param : params) {
+      found = notFinite(param.gradient(), "gradient of " + param.name());
+      if (found != null) {
+        return message(found, step);
+      }
+    }
+    return message("the gradients' global norm overflowed", step);
+  }
+
+  private static String message(String found, long step) {
+    return "training stopped at step "
+        + step
+        + ": "
+        + found
+        + ". The parameters are those of the step before. Lower the learning rate, clip harder, or"
+        + " scale the inputs";
+  }
+
+  private String notFinite(Tensor tensor, String name) {
+    double[] values = new double[tensor.size()];
+    backend.download(tensor, values);
+    for (int i = 0; i < values.length; i++) {
+      if (!Double.isFinite(values[i])) {
+        return name
+            + " ["
+            + i / tensor.columns()
+            + ", "
+            + i % tensor.columns()
+            + "] = "
+            + values[i]
+            + " (shape "
+            + tensor
+            + ")";
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void close() {
+    backend.release(klScale);
+    backend.release(totals);
+  }
+}

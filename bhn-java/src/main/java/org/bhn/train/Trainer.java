@@ -1,0 +1,273 @@
+package org.bhn.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.bhn.backend.Backend;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.Elbo;
+import org.bhn.data.Dataset;
+import org.bhn.predict.Predictor;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** The training loop. */
+public final class Trainer implements AutoCloseable {
+  /** Rows that data-dependent initialisation looks at. */
+  private static final int INIT_ROWS = 256;
+
+  private final BayesianNetwork net;
+  private final Backend backend;
+  private final Dataset train;
+  private final Fit fit;
+  private final TrainingData data;
+  private final Optimizer optimizer;
+  private final TrainStep step;
+  private final Snapshot best;
+  private final Predictor validator;
+  private final List<Epoch> epochs = new ArrayList<>();
+  private int bestEpoch = -1;
+  private boolean stoppedEarly;
+
+  /**
+   * Puts the data on the device and prepares the step.
+   *
+   * @throws IllegalArgumentException if the data do not fit the network or the likelihood
+   */
+  public Trainer(BayesianNetwork net, Dataset train, Fit fit) {
+    DataChecks.fits(net, "train", train);
+    if (fit.validation != null) {
+      DataChecks.fits(net, "validation", fit.validation);
+    }
+    if (fit.perExample && !net.posterior().supportsPerExample()) {
+      throw new IllegalArgumentException(
+          "perExample needs a posterior over gains: a full posterior would need one product for"
+              + " each example; use Posterior.weightNorm or leave perExample off");
+    }
+    this.net = net;
+    this.backend = net.backend();
+    this.train = train;
+    this.fit = fit;
+    this.data = new TrainingData(backend, train, net.likelihood());
+    this.optimizer = new Optimizer(backend, net.params());
+    this.step = new TrainStep(net, data, optimizer, fit);
+    boolean judged = fit.validation != null;
+    this.best = judged && fit.keepBest ? new Snapshot(backend, net.params()) : null;
+    this.validator = judged ? new Predictor(backend.fork(), net) : null;
+  }
+
+  /**
+   * Trains until the epochs are done or patience ends.
+   *
+   * @throws TrainingException if a value becomes NaN or infinite
+   */
+  public History run() {
+    int first = 0;
+    if (fit.checkpoint != null && Checkpoint.exists(fit.checkpoint)) {
+      first = Checkpoint.read(fit.checkpoint, this);
+    } else if (fit.initialise && !net.isInitialised()) {
+      initialise();
+    }
+    net.markInitialised();
+    try {
+      for (int epoch = first; epoch < fit.epochs && !stoppedEarly; epoch++) {
+        Epoch done = epoch(epoch);
+        epochs.add(done);
+        if (done.best()) {
+          bestEpoch = epoch;
+          if (best != null) {
+            best.take();
+          }
+        }
+        stoppedEarly = outOfPatience();
+        boolean last = epoch == fit.epochs - 1 || stoppedEarly;
+        if (fit.checkpoint != null && (last || (epoch + 1) % fit.checkpointEvery == 0)) {
+          Checkpoint.write(fit.checkpoint, this, epoch + 1);
+        }
+        fit.listeners.forEach(l -> l.onEpoch(done));
+      }
+      if (best != null && bestEpoch >= 0) {
+        best.restore();
+      }
+      backend.sync();
+    } finally {
+      fit.listeners.forEach(Listener::onEnd);
+    }
+    return new History(epochs, best == null ? -1 : bestEpoch, stoppedEarly);
+  }
+
+  private void initialise() {
+    int rows = Math.min(INIT_ROWS, train.rows());
+    int width = train.columns();
+    SplittableRandom random = new SplittableRandom(net.seed());
+    float[] all = train.inputs();
+    float[] x = new float[rows * width];
+    for (int i = 0; i < rows; i++) {
+      int from = rows == train.rows() ? i : random.nextInt(train.rows());
+      System.arraycopy(all, from * width, x, i * width, width);
+    }
+    Tensor batch = backend.allocate(DType.REAL, rows, width);
+    try {
+      backend.upload(batch, x);
+      net.posterior().initialise(backend, batch);
+    } finally {
+      backend.release(batch);
+    }
+  }
+
+  private Epoch epoch(int epoch) {
+    long start = System.nanoTime();
+    int rows = train.rows();
+    double klWeight = fit.klWeight(epoch);
+    double rate = fit.learningRate(epoch);
+    data.shuffle(net.seed(), epoch);
+    step.startEpoch(klWeight, rows);
+    optimizer.configure(fit, rate);
+    int steps = (rows + fit.batch - 1) / fit.batch;
+    for (int i = 0; i < steps; i++) {
+      int batch = Math.min(fit.batch, rows - i * fit.batch);
+      step.run(batch);
+      if (!optimizer.lastStepWasFinite()) {
+        throw new TrainingException(step.diagnose(batch, optimizer.steps() + 1));
+      }
+      for (Listener listener : fit.listeners) {
+        listener.onStep(epoch, i, steps);
+      }
+    }
+    double[] sums = step.totals();
+    double[] judged = validate(epoch);
+    double logLik = sums[1] / rows;
+    double logPrior = sums[2] / rows;
+    double logDet = sums[3] / rows;
+    int dim = net.posterior().dim();
+    double elbo =
+        dim == 0
+            ? Double.NaN
+            : rows * logLik + logPrior + logDet + Elbo.standardNormalEntropy(dim);
+    return new Epoch(
+        epoch,
+        fit.epochs,
+        logLik,
+        logPrior,
+        logDet,
+        elbo,
+        klWeight,
+        rate,
+        optimizer.gradientNorm(),
+        judged[0],
+        judged[1],
+        isBest(judged),
+        (System.nanoTime() - start) * 1e-9);
+  }
+
+  /** Mean log predictive density and accuracy on the validation data; NaN where not known. */
+  private double[] validate(int epoch) {
+    boolean due = (epoch + 1) % fit.validationEvery == 0 || epoch == fit.epochs - 1;
+    if (validator == null || !due) {
+      return new double[] {Double.NaN, Double.NaN};
+    }
+    Dataset v = fit.validation;
+    boolean classes = net.likelihood().classes() > 0;
+    Predictor.Result result =
+        validator.run(
+            v.inputs(),
+            classes ? v.labels() : null,
+            classes ? null : v.targets(),
+            fit.validationSamples,
+            net.seed() + 1);
+    double sum = 0;
+    for (float ll : result.logPredictive()) {
+      sum += ll;
+    }
+    double accuracy = Double.NaN;
+    if (classes) {
+      int[] predicted = result.predictive().labels();
+      int[] labels = v.labels();
+      int right = 0;
+      for (int i = 0; i < labels.length; i++) {
+        right += predicted[i] == labels[i] ? 1 : 0;
+      }
+      accuracy = (double) right / labels.length;
+    }
+    return new double[] {sum / v.rows(), accuracy};
+  }
+
+  private boolean isBest(double[] judged) {
+    if (Double.isNaN(judged[0])) {
+      return false;
+    }
+    if (bestEpoch < 0) {
+      return true;
+    }
+    Epoch held = epochs.get(bestEpoch);
+    if (fit.selection == Fit.Selection.ACCURACY && judged[1] != held.validationAccuracy()) {
+      return judged[1] > held.validationAccuracy();
+    }
+    return judged[0] > held.validationLogLik();
+  }
+
+  private boolean outOfPatience() {
+    if (fit.patience == 0 || bestEpoch < 0) {
+      return false;
+    }
+    long since =
+        epochs.stream()
+            .filter(e -> e.epoch() > bestEpoch && !Double.isNaN(e.validationLogLik()))
+            .count();
+    return since >= fit.patience;
+  }
+
+  BayesianNetwork net() {
+    return net;
+  }
+
+  Fit fit() {
+    return fit;
+  }
+
+  Dataset train() {
+    return train;
+  }
+
+  Optimizer optimizer() {
+    return optimizer;
+  }
+
+  /** The best snapshot, or null if none is kept. */
+  Snapshot best() {
+    return best;
+  }
+
+  List<Epoch> epochs() {
+    return epochs;
+  }
+
+  int bestEpoch() {
+    return bestEpoch;
+  }
+
+  boolean stoppedEarly() {
+    return stoppedEarly;
+  }
+
+  /** Takes over what a checkpoint holds. */
+  void resume(List<Epoch> done, int bestSoFar, boolean stopped) {
+    epochs.addAll(done);
+    bestEpoch = bestSoFar;
+    stoppedEarly = stopped;
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable part : Arrays.asList(step, optimizer, data, best, validator)) {
+      if (part != null) {
+        try {
+          part.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("could not free the training's memory", e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# build.sh build [DIR]   configure and build libbhn.so, copy it to DIR
+# build.sh test          run the native tests of that build
+# build.sh sanitize      build and test with ASan and UBSan, in a directory of its own
+# BHN_BUILD_DIR, BHN_VERSION and BHN_JOBS (default 2) set the build directory, version text, parallel jobs.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=${BHN_BUILD_DIR:-$here/target/cmake}
+jobs=${BHN_JOBS:-2}
+
+need() {
+  command -v "$1" >/dev/null 2>&1 && return
+  echo "bhn: building the native kernels needs $1, which is not on the PATH." >&2
+  echo "bhn: on Debian or Ubuntu: sudo apt-get install cmake g++ make; on Fedora: sudo dnf install cmake gcc-c++ make" >&2
+  exit 1
+}
+
+configure_and_build() { # $1 = build directory, the rest = extra cmake options
+  local dir=$1
+  shift
+  need cmake
+  need "${CXX:-g++}"
+  need "${CC:-gcc}"
+  need make
+  cmake -S "$here" -B "$dir" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release -DBHN_VERSION="${BHN_VERSION:-dev}" "$@" >"$dir.log" 2>&1 ||
+    { cat "$dir.log" >&2; exit 1; }
+  cmake --build "$dir" --parallel "$jobs" >"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
+}
+
+run_tests() { # $1 = build directory
+  (cd "$1" && ctest --output-on-failure --parallel 1 --no-tests=ignore)
+}
+
+case "${1:-}" in
+  build)
+    if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+      echo "bhn: no native kernels for $(uname -s) $(uname -m) yet; the jar stays empty and the Java backend is used."
+      exit 0
+    fi
+    compgen -G "$here/src/core/*.cpp" >/dev/null || { echo "bhn: kernels/src/core is empty"; exit 0; }
+    mkdir -p "$build"
+    configure_and_build "$build"
+    if [ -n "${2:-}" ]; then
+      mkdir -p "$2"
+      # A new file, then a rename: a JVM that has the old one mapped keeps it.
+      cp "$build/lib/libbhn.so" "$2/libbhn.so.new"
+      (cd "$build/lib" && sha256sum libbhn.so) >"$2/libbhn.so.sha256"
+      mv "$2/libbhn.so.new" "$2/libbhn.so"
+    fi
+    ;;
+  test)
+    [ -d "$build" ] || { echo "bhn: no native build, no native tests"; exit 0; }
+    run_tests "$build"
+    ;;
+  sanitize)
+    mkdir -p "$build-sanitize"
+    configure_and_build "$build-sanitize" -DBHN_SANITIZE=ON
+    ASAN_OPTIONS=detect_leaks=1 run_tests "$build-sanitize"
+    ;;
+  *)
+    sed -n '2,5p' "$0" >&2
+    exit 2
+    ;;
+esac

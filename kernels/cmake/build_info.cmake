@@ -1,0 +1,13 @@
+# Writes gen/bhn_build.h: BHN_BUILD_VERSION, BHN_BUILD_ID, BHN_BUILD_COMPILER. Touches it only when it changes.
+execute_process(
+  COMMAND git -C ${SOURCE_DIR} describe --always --dirty --abbrev=12
+  OUTPUT_VARIABLE id OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE rc ERROR_QUIET)
+if(NOT rc EQUAL 0 OR id STREQUAL "")
+  set(id "unknown")
+endif()
+file(CONFIGURE OUTPUT ${OUT} @ONLY CONTENT
+"#pragma once
+#define BHN_BUILD_VERSION \"@VERSION@\"
+#define BHN_BUILD_ID \"@id@\"
+#define BHN_BUILD_COMPILER \"@COMPILER@\"
+")

@@ -1,0 +1,37 @@
+# Every tests/*.c and tests/*.cpp is one executable against libbhn.so, as a user would link it.
+# Every tests/internal/*.cpp is one against the object files: it sees what libbhn.so hides.
+file(GLOB BHN_TESTS CONFIGURE_DEPENDS tests/*.c tests/*.cpp)
+file(GLOB BHN_INTERNAL_TESTS CONFIGURE_DEPENDS tests/internal/*.cpp)
+
+function(bhn_test prefix source)
+  get_filename_component(name ${source} NAME_WE)
+  set(target ${prefix}${name})
+  add_executable(${target} ${source} ${ARGN})
+  target_compile_options(${target} PRIVATE -O1)
+  target_link_libraries(${target} PRIVATE bhn_flags m)
+  add_test(NAME ${target} COMMAND ${target})
+  # Two threads: the tests share a machine with other builds, and spinning threads collapse there.
+  set_tests_properties(${target} PROPERTIES TIMEOUT 300
+    ENVIRONMENT "OMP_NUM_THREADS=2;GOMP_SPINCOUNT=1000")
+endfunction()
+
+foreach(source ${BHN_TESTS})
+  bhn_test(test_ ${source})
+  get_filename_component(name ${source} NAME_WE)
+  target_link_libraries(test_${name} PRIVATE bhn OpenMP::OpenMP_CXX)
+endforeach()
+foreach(source ${BHN_INTERNAL_TESTS})
+  bhn_test(internal_ ${source} ${BHN_OBJECTS})
+  get_filename_component(name ${source} NAME_WE)
+  target_link_libraries(internal_${name} PRIVATE OpenMP::OpenMP_CXX)
+  if(BHN_WITH_CUDA)
+    set_target_properties(internal_${name} PROPERTIES CUDA_RUNTIME_LIBRARY Static)
+  endif()
+endforeach()
+
+if(BHN_CPU_SOURCES AND NOT BHN_SANITIZE)
+  add_test(NAME isa_leak
+    COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cmake/isa_leak.sh ${CMAKE_NM}
+            $<TARGET_OBJECTS:bhn_cpu_avx2> $<TARGET_OBJECTS:bhn_cpu_avx512>
+    COMMAND_EXPAND_LISTS)
+endif()

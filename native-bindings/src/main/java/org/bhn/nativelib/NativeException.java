@@ -1,0 +1,59 @@
+package org.bhn.nativelib;
+
+import java.util.List;
+
+/**
+ * A native library could not be loaded, or one of its functions failed. The message is complete: it
+ * names what was tried or the offending values, and what to do.
+ */
+public final class NativeException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Status status;
+  private final transient List<Rejection> rejections;
+
+  /**
+   * A failed call.
+   *
+   * @param status what the function returned
+   * @param text the library's text about it
+   */
+  public NativeException(Status status, String text) {
+    super(text.isEmpty() ? status.description() : text + " [" + status + "]");
+    this.status = status;
+    this.rejections = List.of();
+  }
+
+  /**
+   * A library that could not be loaded.
+   *
+   * @param library name of the library, for the message
+   * @param rejections every candidate, in the order in which they were tried
+   */
+  public NativeException(String library, List<Rejection> rejections) {
+    super(message(library, rejections));
+    this.status = Status.NO_DEVICE;
+    this.rejections = List.copyOf(rejections);
+  }
+
+  /** The status of the call; {@link Status#NO_DEVICE} when the library could not be loaded. */
+  public Status status() {
+    return status;
+  }
+
+  /** The candidates that were tried; empty when a call failed. */
+  public List<Rejection> rejections() {
+    return rejections == null ? List.of() : rejections;
+  }
+
+  private static String message(String library, List<Rejection> rejections) {
+    StringBuilder text = new StringBuilder("cannot load ").append(library).append('.');
+    for (Rejection rejection : rejections) {
+      text.append("\n  ").append(rejection);
+    }
+    return text.append("\n  To use a build of your own, set -D")
+        .append(Locations.LIBRARY_PATH)
+        .append("=DIR.")
+        .toString();
+  }
+}

@@ -1,0 +1,179 @@
+package org.bhn.nativelib;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds and loads one shared library, once per class loader, and remembers why each earlier
+ * candidate was not used. Order: {@code -Dbhn.library.path}, the class path resource (extracted to
+ * a private cache directory), {@code java.library.path}, and for libraries of others the system's
+ * directories. Thread-safe; later calls repeat the first outcome.
+ */
+public final class NativeLibrary {
+  private static final Logger LOG = System.getLogger(NativeLibrary.class.getName());
+
+  /** Where Linux distributions put shared libraries of x86-64. */
+  static final List<Path> SYSTEM_DIRECTORIES =
+      List.of(
+          Path.of("/usr/lib/x86_64-linux-gnu"),
+          Path.of("/usr/lib64"),
+          Path.of("/usr/lib"),
+          Path.of("/usr/local/lib"));
+
+  /** Looks at an opened candidate before it is used. */
+  interface Handshake {
+    /** Why this candidate cannot be used; empty when it can. */
+    Optional<String> refusal(SymbolLookup symbols);
+  }
+
+  private final String fileName;
+  private final String resource;
+  private final List<Path> systemDirectories;
+  private final Handshake handshake;
+  private final Locations locations;
+  private final List<Rejection> rejections = new ArrayList<>();
+
+  private boolean tried;
+  private Path loaded;
+
+  NativeLibrary(
+      String fileName,
+      String resource,
+      List<Path> systemDirectories,
+      Handshake handshake,
+      Locations locations) {
+    this.fileName = fileName;
+    this.resource = resource;
+    this.systemDirectories = List.copyOf(systemDirectories);
+    this.handshake = handshake;
+    this.locations = locations;
+  }
+
+  /**
+   * Loads the library unless that was done before.
+   *
+   * @return the file it was loaded from
+   * @throws NativeException with every candidate and its reason when none could be loaded
+   */
+  public Path load() {
+    return tryLoad().orElseThrow(() -> new NativeException(fileName, rejections()));
+  }
+
+  /** As {@link #load}, but empty instead of an exception. */
+  public synchronized Optional<Path> tryLoad() {
+    if (!tried) {
+      tried = true;
+      search();
+    }
+    return Optional.ofNullable(loaded);
+  }
+
+  /** The candidates that were not used, in the order in which they were tried. */
+  public synchronized List<Rejection> rejections() {
+    return List.copyOf(rejections);
+  }
+
+  private void search() {
+    Optional<String> problem = Platform.problem(locations.platform());
+    if (problem.isPresent()) {
+      reject(fileName, "platform", problem.get());
+      return;
+    }
+    boolean found =
+        searchDirectories(locations.explicit(), true)
+            || searchResource()
+            || searchDirectories(locations.libraryPath(), false)
+            || searchDirectories(systemDirectories, false);
+    LOG.log(Level.DEBUG, () -> found ? "loaded " + loaded : "no usable " + fileName);
+  }
+
+  private boolean searchDirectories(List<Path> places, boolean named) {
+    for (Path place : places) {
+      Path file = Files.isDirectory(place) ? place.resolve(fileName) : place;
+      if (Files.exists(file) && file.endsWith(fileName)) {
+        if (attempt(file)) {
+          return true;
+        }
+      } else if (named) {
+        reject(place.toString(), "find", "no " + fileName + " there");
+      }
+    }
+    return false;
+  }
+
+  private boolean searchResource() {
+    Optional<NativeResource> found;
+    try {
+      found = NativeResource.find(NativeLibrary.class.getClassLoader(), resource);
+    } catch (IOException e) {
+      reject("resource " + resource, "extract", e.toString());
+      return false;
+    }
+    if (found.isEmpty()) {
+      reject("resource " + resource, "find", "not on the class path");
+      return false;
+    }
+    for (Path cache : locations.caches()) {
+      try {
+        if (attempt(Extractor.extract(found.get(), fileName, cache))) {
+          return true;
+        }
+      } catch (IOException | UnsupportedOperationException | SecurityException e) {
+        reject(cache.toString(), "extract", e.toString());
+      }
+    }
+    return false;
+  }
+
+  private boolean attempt(Path file) {
+    Optional<String> problem = ElfCheck.problem(file);
+    if (problem.isPresent()) {
+      return reject(file.toString(), "check", problem.get());
+    }
+    // What System.load has loaded stays, and its symbols would hide those of the next candidate. So
+    // the handshake uses a handle that is closed again, after System.load has taken its own.
+    try (Arena arena = Arena.ofConfined()) {
+      Optional<String> refusal = open(file, arena).flatMap(handshake::refusal);
+      if (refusal.isPresent()) {
+        return reject(file.toString(), "version", refusal.get());
+      }
+      System.load(file.toAbsolutePath().toString());
+    } catch (UnsatisfiedLinkError e) {
+      return reject(file.toString(), "load", explain(e, file));
+    }
+    loaded = file;
+    return true;
+  }
+
+  /** Empty when it cannot be opened: System.load then says why, which this lookup does not. */
+  private static Optional<SymbolLookup> open(Path file, Arena arena) {
+    try {
+      return Optional.of(SymbolLookup.libraryLookup(file, arena));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String explain(UnsatisfiedLinkError error, Path file) {
+    // The linker and the JVM each put the path in front; the candidate names it already.
+    String text = String.valueOf(error.getMessage()).replace(file.toAbsolutePath() + ": ", "");
+    return text.contains("failed to map segment") || text.contains("Operation not permitted")
+        ? text + " (is this directory mounted noexec?)"
+        : text;
+  }
+
+  private boolean reject(String candidate, String stage, String reason) {
+    Rejection rejection = new Rejection(candidate, stage, reason);
+    rejections.add(rejection);
+    LOG.log(Level.DEBUG, rejection::toString);
+    return false;
+  }
+}
