@@ -74,8 +74,7 @@ final class HeapBuffer extends DeviceBuffer {
     static Ints of(Tensor t) {
       return t == null
           ? null
-          : new Ints(
-              ((HeapBuffer) t.buffer()).ints, Math.toIntExact(t.offset()), t.size());
+          : new Ints(((HeapBuffer) t.buffer()).ints, Math.toIntExact(t.offset()), t.size());
     }
 
     int get(int i) {

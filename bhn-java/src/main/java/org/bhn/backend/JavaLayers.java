@@ -108,16 +108,14 @@ final class JavaLayers {
   }
 
   /** With e = dy act'(t g r + bias): dt += e g r, dg += e t r, dr += e t g, dbias += e. */
-  static Runnable gainBackward(
-      Reals dT, Reals dG, Reals dR, Reals dBias, Reals dY, Gain in) {
+  static Runnable gainBackward(Reals dT, Reals dG, Reals dR, Reals dBias, Reals dY, Gain in) {
     return () -> {
       for (int s = 0; s < in.samples(); s++) {
         for (int b = 0; b < in.batch(); b++) {
           int from = dY.row(s * in.batch() + b);
           for (int j = 0; j < dY.columns(); j++) {
             double e =
-                dY.a()[from + j]
-                    * JavaElementwise.slope(in.activation(), in.linear(s, b, j));
+                dY.a()[from + j] * JavaElementwise.slope(in.activation(), in.linear(s, b, j));
             addAt(dT, in.rowT(s, b), j, e * in.g(s, b, j) * in.r(j));
             addAt(dG, in.rowG(s, b), j, e * in.t(s, b, j) * in.r(j));
             addAt(dR, 0, j, e * in.t(s, b, j) * in.g(s, b, j));

@@ -32,8 +32,7 @@ final class JavaProducts {
     Reals rb = Reals.of(b);
     int samples = Math.max(samples(c), Math.max(samples(a), samples(b)));
     int inner = transA ? a.dim(a.rank() - 2) : a.columns();
-    Product product =
-        Product.of(rc, c.dim(c.rank() - 2), ra, transA, rb, transB, inner, pack);
+    Product product = Product.of(rc, c.dim(c.rank() - 2), ra, transA, rb, transB, inner, pack);
     int stepC = step(c);
     int stepA = step(a);
     int stepB = step(b);

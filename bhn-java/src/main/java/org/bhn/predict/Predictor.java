@@ -1,6 +1,5 @@
 package org.bhn.predict;
 
-import java.util.Arrays;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
@@ -25,8 +24,8 @@ public final class Predictor implements AutoCloseable {
 
   private final Backend backend;
   private final BayesianNetwork net;
+  private final Workspace workspace;
   private final Tensor counter;
-  private Tensor weights;
 
   /**
    * A predictor on a context of its own.
@@ -36,7 +35,8 @@ public final class Predictor implements AutoCloseable {
   public Predictor(Backend backend, BayesianNetwork net) {
     this.backend = backend;
     this.net = net;
-    this.counter = backend.allocate(DType.INT64, 1);
+    this.workspace = new Workspace(backend);
+    this.counter = workspace.get("counter", DType.INT64, 1);
   }
 
   /**
@@ -59,30 +59,29 @@ public final class Predictor implements AutoCloseable {
   public Result run(float[] inputs, int[] labels, float[] targets, int samples, long seed) {
     int rows = inputs.length / net.network().inputs();
     int total = net.posterior().isRandom() ? samples : 1;
-    try (State state = new State(rows, inputs, labels, targets)) {
-      int piece = Math.min(total, SAMPLES);
-      int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / (piece * net.network().maxWidth())));
-      for (int seen = 0; seen < total; seen += piece) {
-        int count = Math.min(piece, total - seen);
-        Noise noise = new Noise(seed, counter, seen);
-        backend.upload(counter, net.posterior().flow() == null ? seen : 0L);
-        Tensor drawn = draw(noise, count);
-        for (int row = 0; row < rows; row += rowPiece) {
-          int end = Math.min(rows, row + rowPiece);
-          Tape tape = Tape.inference(backend);
-          Var out =
-              net.posterior()
-                  .forward(
-                      tape,
-                      net.posterior().use(tape, noise, drawn),
-                      tape.constant(state.inputs.rows(row, end)),
-                      count,
-                      row);
-          state.fold(tape, out, row, end, count, seen);
-        }
+    State state = new State(rows, inputs, labels, targets);
+    int piece = Math.min(total, SAMPLES);
+    int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / (piece * net.network().maxWidth())));
+    for (int seen = 0; seen < total; seen += piece) {
+      int count = Math.min(piece, total - seen);
+      Noise noise = new Noise(seed, counter, seen);
+      backend.upload(counter, net.posterior().flow() == null ? seen : 0L);
+      Tensor drawn = draw(noise, count);
+      for (int row = 0; row < rows; row += rowPiece) {
+        int end = Math.min(rows, row + rowPiece);
+        Tape tape = Tape.inference(backend);
+        Var out =
+            net.posterior()
+                .forward(
+                    tape,
+                    net.posterior().use(tape, noise, drawn),
+                    tape.constant(state.inputs.rows(row, end)),
+                    count,
+                    row);
+        state.fold(tape, out, row, end, count, seen);
       }
-      return state.result(total);
     }
+    return state.result(total);
   }
 
   /** Weights {@code [count, D]} that survive the step pool; null if there is no flow. */
@@ -91,26 +90,20 @@ public final class Predictor implements AutoCloseable {
     if (posterior.flow() == null) {
       return null;
     }
-    if (weights == null) {
-      weights = backend.allocate(DType.REAL, SAMPLES, posterior.dim());
-    }
     Tape tape = Tape.inference(backend);
-    Tensor kept = weights.rows(0, count);
+    Tensor kept = workspace.get("weights", DType.REAL, count, posterior.dim());
     backend.copy(kept, posterior.draw(tape, noise, count).weights().value());
     return kept;
   }
 
   @Override
   public void close() {
-    backend.release(counter);
-    if (weights != null) {
-      backend.release(weights);
-    }
+    workspace.close();
     backend.close();
   }
 
   /** Device memory of one call: inputs, targets, and statistics for each input. */
-  private final class State implements AutoCloseable {
+  private final class State {
     private final int rows;
     private final int columns;
     private final boolean classes;
@@ -129,25 +122,25 @@ public final class Predictor implements AutoCloseable {
       this.rows = rows;
       this.classes = likelihood.classes() > 0;
       this.columns = classes ? likelihood.classes() : likelihood.targets();
-      this.inputs = backend.allocate(DType.REAL, rows, net.network().inputs());
+      this.inputs = workspace.get("inputs", DType.REAL, rows, net.network().inputs());
       backend.upload(inputs, x);
       this.targets = targets(labels, y);
-      this.mean = backend.allocate(DType.REAL, rows, columns);
-      this.m2 = backend.allocate(DType.REAL, rows, columns);
-      this.entropy = classes ? backend.allocate(DType.REAL, rows) : null;
-      this.votes = classes ? backend.allocate(DType.INT32, rows, columns) : null;
-      this.logPredictive = targets == null ? null : backend.allocate(DType.REAL, rows);
+      this.mean = workspace.get("mean", DType.REAL, rows, columns);
+      this.m2 = workspace.get("m2", DType.REAL, rows, columns);
+      this.entropy = classes ? workspace.get("entropy", DType.REAL, rows) : null;
+      this.votes = classes ? workspace.get("votes", DType.INT32, rows, columns) : null;
+      this.logPredictive = targets == null ? null : workspace.get("logPredictive", DType.REAL, rows);
       this.host = HostMoments.forLikelihood(likelihood, rows);
     }
 
     private Tensor targets(int[] labels, float[] y) {
       if (labels != null) {
-        Tensor t = backend.allocate(DType.INT32, rows);
+        Tensor t = workspace.get("labels", DType.INT32, rows);
         backend.upload(t, labels);
         return t;
       }
       if (y != null) {
-        Tensor t = backend.allocate(DType.REAL, rows, net.likelihood().targets());
+        Tensor t = workspace.get("targets", DType.REAL, rows, net.likelihood().targets());
         backend.upload(t, y);
         return t;
       }
@@ -206,15 +199,6 @@ public final class Predictor implements AutoCloseable {
       backend.download(votes, counts);
       return new Result(
           new Predictive(rows, columns, samples, means, squares, entropies, counts, null), logLik);
-    }
-
-    @Override
-    public void close() {
-      for (Tensor t : Arrays.asList(inputs, targets, mean, m2, entropy, votes, logPredictive)) {
-        if (t != null) {
-          backend.release(t);
-        }
-      }
     }
   }
 }

@@ -1,0 +1,289 @@
+package org.bhn;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.bhn.backend.Backend;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.Elbo;
+import org.bhn.bayes.ElboEstimator;
+import org.bhn.bayes.Likelihood;
+import org.bhn.data.Dataset;
+import org.bhn.predict.Predictive;
+import org.bhn.predict.Predictor;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Tape;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+import org.bhn.train.DataChecks;
+import org.bhn.train.Fit;
+import org.bhn.train.History;
+import org.bhn.train.Trainer;
+
+/**
+ * A Bayesian neural network: build, fit, predict with uncertainty, save, load.
+ *
+ * <p>Any number of threads may predict at once; fitting and closing wait for them and keep them out.
+ * Predictions depend on the model, the inputs and the seed alone, so they are the same bits after a
+ * reload, for any number of rows at a time.
+ */
+public final class Bhn implements AutoCloseable {
+  private final Map<String, Object> card;
+  private final BayesianNetwork net;
+  private final Queue<Predictor> idle = new ConcurrentLinkedQueue<>();
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  Bhn(Map<String, Object> card, BayesianNetwork net) {
+    this.card = card;
+    this.net = net;
+  }
+
+  /** A classifier by softmax. */
+  public static BhnBuilder classifier(int inputs, int classes) {
+    return new BhnBuilder(inputs, Likelihood.categorical(classes));
+  }
+
+  /** A regression with one learned noise level for each target. */
+  public static BhnBuilder regressor(int inputs, int targets) {
+    return new BhnBuilder(inputs, Likelihood.gaussianLearned(targets, 1));
+  }
+
+  /** A model with the given likelihood. */
+  public static BhnBuilder of(int inputs, Likelihood likelihood) {
+    if (likelihood == null) {
+      throw new IllegalArgumentException("likelihood is null: use Likelihood.categorical(classes)");
+    }
+    return new BhnBuilder(inputs, likelihood);
+  }
+
+  /**
+   * Trains. A model that was trained before goes on from where it is.
+   *
+   * @throws IllegalArgumentException if the data do not fit the model
+   * @throws org.bhn.train.TrainingException if a value becomes NaN or infinite
+   */
+  public History fit(Dataset train, Fit fit) {
+    if (fit == null) {
+      throw new IllegalArgumentException("fit is null: use Fit.epochs(100)");
+    }
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      try (Trainer trainer = new Trainer(net, train, fit)) {
+        return trainer.run();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /** As {@link #predict(float[], int, long)} with the model's own seed. */
+  public Predictive predict(float[] inputs, int samples) {
+    return predict(inputs, samples, net.seed());
+  }
+
+  /**
+   * The posterior predictive of N inputs, streamed over weight samples: memory does not grow with
+   * their number.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param samples S, at least 1; a point network uses 1
+   * @param seed of the weight samples
+   */
+  public Predictive predict(float[] inputs, int samples, long seed) {
+    checkInputs(inputs, samples);
+    return run(inputs, null, null, samples, seed).predictive();
+  }
+
+  /**
+   * Predicts the inputs of a data set and scores its labels or targets.
+   *
+   * @return with the log predictive density of each row, in nats
+   */
+  public Predictor.Result evaluate(Dataset data, int samples) {
+    DataChecks.fits(net, "data", data);
+    checkInputs(data.inputs(), samples);
+    boolean classes = net.likelihood().classes() > 0;
+    return run(
+        data.inputs(),
+        classes ? data.labels() : null,
+        classes ? null : data.targets(),
+        samples,
+        net.seed());
+  }
+
+  private Predictor.Result run(
+      float[] inputs, int[] labels, float[] targets, int samples, long seed) {
+    lock.readLock().lock();
+    try {
+      checkOpen();
+      Predictor predictor = idle.poll();
+      if (predictor == null) {
+        predictor = new Predictor(net.backend().fork(), net);
+      }
+      try {
+        return predictor.run(inputs, labels, targets, samples, seed);
+      } finally {
+        idle.add(predictor);
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /**
+   * The evidence lower bound on a data set, itemised, by fresh weight samples.
+   *
+   * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
+   */
+  public Elbo elbo(Dataset data, int samples) {
+    DataChecks.fits(net, "data", data);
+    checkSamples(samples);
+    boolean classes = net.likelihood().classes() > 0;
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      Backend backend = net.backend();
+      Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
+      Tensor y =
+          classes
+              ? backend.allocate(DType.INT32, data.rows())
+              : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
+      try {
+        backend.upload(x, data.inputs());
+        if (classes) {
+          backend.upload(y, data.labels());
+        } else {
+          backend.upload(y, data.targets());
+        }
+        return ElboEstimator.estimate(net, x, y, samples);
+      } finally {
+        backend.release(x);
+        backend.release(y);
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Draws of the random weights: gains of a weight-norm posterior, all weights and biases of a full
+   * one.
+   *
+   * @return {@code [samples][D]}
+   * @throws UnsupportedOperationException if the posterior has none
+   */
+  public double[][] sampleWeights(int samples, long seed) {
+    checkSamples(samples);
+    int dim = net.posterior().dim();
+    if (dim == 0) {
+      throw new UnsupportedOperationException(
+          "a point or dropout network has no random weights to draw");
+    }
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      Backend backend = net.backend();
+      Tensor counter = backend.allocate(DType.INT64, 1);
+      double[][] out = new double[samples][dim];
+      try {
+        int piece = Math.max(1, Math.min(samples, (1 << 20) / dim));
+        double[] flat = new double[piece * dim];
+        for (int s = 0; s < samples; s += piece) {
+          int count = Math.min(piece, samples - s);
+          Tape tape = Tape.inference(backend);
+          Tensor drawn =
+              net.posterior().draw(tape, new Noise(seed, counter, s), count).weights().value();
+          double[] values = count == piece ? flat : new double[count * dim];
+          backend.download(drawn, values);
+          for (int i = 0; i < count; i++) {
+            System.arraycopy(values, i * dim, out[s + i], 0, dim);
+          }
+        }
+        return out;
+      } finally {
+        backend.release(counter);
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Writes the whole distribution to a safetensors file, atomically. {@link #load} gives the same
+   * predictions, bit for bit on the same kind of backend.
+   *
+   * @throws java.io.UncheckedIOException if the file cannot be written; an older one is then whole
+   */
+  public void save(Path file) {
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      ModelFile.write(file, card, net);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Reads a model written by {@link #save}.
+   *
+   * @throws org.bhn.io.FormatException if the file is truncated, corrupt or not a model
+   */
+  public static Bhn load(Path file, Backend backend) {
+    return ModelFile.read(file, backend);
+  }
+
+  /** What the model is made of, for those who want to go below this class. */
+  public BayesianNetwork network() {
+    return net;
+  }
+
+  private void checkInputs(float[] inputs, int samples) {
+    checkSamples(samples);
+    int width = net.network().inputs();
+    if (inputs == null) {
+      throw new IllegalArgumentException("inputs is null");
+    }
+    if (inputs.length % width != 0) {
+      throw new IllegalArgumentException(
+          "inputs has "
+              + inputs.length
+              + " values, which is not a multiple of the network's "
+              + width
+              + " inputs");
+    }
+    DataChecks.finite("inputs", inputs, width);
+  }
+
+  private static void checkSamples(int samples) {
+    if (samples < 1 || samples > 1 << 24) {
+      throw new IllegalArgumentException("samples = " + samples + " must be in [1, 2^24]");
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this model is closed: load or build it again");
+    }
+  }
+
+  /** Frees the model's memory; waits for predictions that still run. The backend stays open. */
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        idle.forEach(Predictor::close);
+        net.close();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.bhn;
+
+import java.util.Locale;
+import org.bhn.backend.Activation;
+import org.bhn.backend.PriorKind;
+import org.bhn.bayes.Likelihood;
+import org.bhn.bayes.Prior;
+import org.bhn.flow.FlowSpec;
+import org.bhn.io.FormatException;
+import org.bhn.io.JsonObject;
+import org.bhn.posterior.Posterior;
+
+/** Reads the card of a saved model: the inverse of the {@code toMap} methods. */
+final class Card {
+  private Card() {}
+
+  /**
+   * The model that a card describes.
+   *
+   * @throws FormatException if something is missing, mistyped, unknown or out of range
+   */
+  static BhnBuilder builder(JsonObject card, String source) {
+    try {
+      int[] hidden = new int[card.list("hidden").size()];
+      long[] widths = card.integers("hidden");
+      for (int i = 0; i < hidden.length; i++) {
+        hidden[i] = Math.toIntExact(widths[i]);
+      }
+      return new BhnBuilder(card.integer("inputs"), likelihood(card.object("likelihood")))
+          .hidden(hidden)
+          .activation(Activation.valueOf(upper(card.string("activation"))))
+          .bias(card.bool("bias"))
+          .posterior(posterior(card.object("posterior")))
+          .prior(prior(card.object("prior")))
+          .seed(card.longInteger("seed"));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new FormatException(
+          source,
+          "card",
+          e.getMessage(),
+          "the file was edited or written by another version: save the model again");
+    }
+  }
+
+  private static Likelihood likelihood(JsonObject map) {
+    int size = map.integer("size");
+    String kind = map.string("kind");
+    return switch (kind) {
+      case "categorical" -> Likelihood.categorical(size);
+      case "gaussian" -> Likelihood.gaussian(size, map.number("std"));
+      case "gaussian_learned" -> Likelihood.gaussianLearned(size, map.number("std"));
+      case "heteroscedastic" -> Likelihood.heteroscedastic(size);
+      case "bernoulli" -> Likelihood.bernoulli(size);
+      default -> throw new IllegalArgumentException("unknown likelihood " + kind);
+    };
+  }
+
+  private static Posterior posterior(JsonObject map) {
+    String kind = map.string("kind");
+    return switch (kind) {
+      case "weight_norm" -> Posterior.weightNorm(flow(map.object("flow")));
+      case "full" -> new Posterior.Full(flow(map.object("flow")), map.bool("centred"));
+      case "dropout" -> Posterior.dropout(map.number("rate"));
+      case "point" -> Posterior.point();
+      default -> throw new IllegalArgumentException("unknown posterior " + kind);
+    };
+  }
+
+  private static FlowSpec flow(JsonObject map) {
+    return new FlowSpec(
+        FlowSpec.Kind.valueOf(upper(map.string("kind"))),
+        map.integer("steps"),
+        map.integer("hidden"),
+        map.bool("weight_norm"),
+        map.bool("shuffle"),
+        map.asMap().get("initial_std") == null ? Double.NaN : map.number("initial_std"),
+        map.number("delta"),
+        map.number("row_std"),
+        map.number("gain_std"));
+  }
+
+  private static Prior prior(JsonObject map) {
+    return new Prior(
+        PriorKind.valueOf(upper(map.string("kind"))),
+        map.number("p0"),
+        map.number("p1"),
+        map.number("p2"));
+  }
+
+  private static String upper(String name) {
+    return name.toUpperCase(Locale.ROOT);
+  }
+}

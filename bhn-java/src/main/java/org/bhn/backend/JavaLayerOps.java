@@ -1,0 +1,212 @@
+package org.bhn.backend;
+
+import org.bhn.backend.HeapBuffer.Ints;
+import org.bhn.backend.HeapBuffer.Longs;
+import org.bhn.backend.HeapBuffer.Reals;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * The plain Java backend's ops up to the layers: each is checked, bound to its arrays, then run.
+ */
+abstract class JavaLayerOps extends JavaMemory {
+  /** Where products copy blocks of an operand; one thread is inside a backend at a time. */
+  private final double[] pack = new double[JavaProducts.PACK];
+
+  JavaLayerOps(JavaMemory parent) {
+    super(parent);
+  }
+
+  @Override
+  public final void uniform(Tensor out, Tensor counter, long first, long seed, long stream) {
+    CheckElementwise.uniform(this, out, counter, first, seed, stream);
+    submit(JavaRng.uniform(Reals.of(out), Longs.of(counter), first, seed, stream));
+  }
+
+  @Override
+  public final void normal(Tensor out, Tensor counter, long first, long seed, long stream) {
+    CheckElementwise.normal(this, out, counter, first, seed, stream);
+    submit(JavaRng.normal(Reals.of(out), Longs.of(counter), first, seed, stream));
+  }
+
+  @Override
+  public final void advance(Tensor counter, long delta) {
+    CheckElementwise.advance(this, counter, delta);
+    submit(JavaRng.advance(Longs.of(counter), delta));
+  }
+
+  @Override
+  public final void fill(Tensor x, double value) {
+    CheckElementwise.fill(this, x, value);
+    submit(JavaElementwise.fill(Reals.of(x), value));
+  }
+
+  @Override
+  public final void copy(Tensor y, Tensor x) {
+    CheckElementwise.copy(this, y, x);
+    submit(JavaElementwise.copy(Reals.of(y), Reals.of(x)));
+  }
+
+  @Override
+  public final void axpy(Tensor y, Tensor x, double alpha) {
+    CheckElementwise.axpy(this, y, x, alpha);
+    submit(JavaElementwise.axpy(Reals.of(y), Reals.of(x), alpha));
+  }
+
+  @Override
+  public final void mul(Tensor y, Tensor a, Tensor b) {
+    CheckElementwise.mul(this, y, a, b);
+    submit(JavaElementwise.mul(Reals.of(y), Reals.of(a), Reals.of(b)));
+  }
+
+  @Override
+  public final void mulBackward(Tensor dA, Tensor dB, Tensor dY, Tensor a, Tensor b) {
+    CheckElementwise.mulBackward(this, dA, dB, dY, a, b);
+    submit(
+        JavaElementwise.mulBackward(
+            Reals.of(dA), Reals.of(dB), Reals.of(dY), Reals.of(a), Reals.of(b)));
+  }
+
+  @Override
+  public final void activation(Tensor y, Tensor x, Activation activation) {
+    CheckElementwise.activation(this, y, x, activation);
+    submit(JavaElementwise.activation(Reals.of(y), Reals.of(x), activation));
+  }
+
+  @Override
+  public final void activationBackward(Tensor dX, Tensor dY, Tensor x, Activation activation) {
+    CheckElementwise.activationBackward(this, dX, dY, x, activation);
+    submit(JavaElementwise.activationBackward(Reals.of(dX), Reals.of(dY), Reals.of(x), activation));
+  }
+
+  @Override
+  public final void gather(Tensor y, Tensor x, Tensor order, Tensor cursor) {
+    CheckElementwise.gather(this, y, x, order, cursor);
+    Ints rows = Ints.of(order);
+    Longs from = Longs.of(cursor);
+    submit(
+        x.dtype() == DType.REAL
+            ? JavaElementwise.gather(Reals.of(y), Reals.of(x), rows, from)
+            : JavaElementwise.gather(Ints.of(y), Ints.of(x), rows, from));
+  }
+
+  @Override
+  public final void sumRows(Tensor out, Tensor x) {
+    CheckElementwise.sumRows(this, out, x);
+    submit(JavaElementwise.sumRows(Reals.of(out), Reals.of(x)));
+  }
+
+  @Override
+  public final void sumRowsBackward(Tensor dX, Tensor dOut) {
+    CheckElementwise.sumRowsBackward(this, dX, dOut);
+    submit(JavaElementwise.sumRowsBackward(Reals.of(dX), Reals.of(dOut)));
+  }
+
+  @Override
+  public final void matmul(
+      Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
+    CheckElementwise.matmul(this, c, a, b, transA, transB, beta);
+    submit(JavaProducts.matmul(c, a, b, transA, transB, beta, pack));
+  }
+
+  @Override
+  public final void matmulBatched(
+      Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
+    CheckElementwise.matmulBatched(this, c, a, b, transA, transB, beta);
+    submit(JavaProducts.matmulBatched(c, a, b, transA, transB, beta, pack));
+  }
+
+  @Override
+  public final void weightNorm(Tensor r, Tensor v) {
+    CheckLayers.weightNorm(this, r, v);
+    submit(JavaLayers.weightNorm(Reals.of(r), Reals.of(v)));
+  }
+
+  @Override
+  public final void weightNormBackward(Tensor dV, Tensor dR, Tensor v, Tensor r) {
+    CheckLayers.weightNormBackward(this, dV, dR, v, r);
+    submit(JavaLayers.weightNormBackward(Reals.of(dV), Reals.of(dR), Reals.of(v), Reals.of(r)));
+  }
+
+  @Override
+  public final void gain(
+      Tensor y, Tensor t, Tensor g, Tensor r, Tensor bias, int samples, Activation activation) {
+    CheckLayers.gain(this, y, t, g, r, bias, samples, activation);
+    submit(JavaLayers.gain(Reals.of(y), gainInputs(y, t, g, r, bias, samples, activation)));
+  }
+
+  @Override
+  public final void gainBackward(
+      Tensor dT,
+      Tensor dG,
+      Tensor dR,
+      Tensor dBias,
+      Tensor dY,
+      Tensor t,
+      Tensor g,
+      Tensor r,
+      Tensor bias,
+      int samples,
+      Activation activation) {
+    CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation);
+    submit(
+        JavaLayers.gainBackward(
+            Reals.of(dT),
+            Reals.of(dG),
+            Reals.of(dR),
+            Reals.of(dBias),
+            Reals.of(dY),
+            gainInputs(dY, t, g, r, bias, samples, activation)));
+  }
+
+  @Override
+  public final void dropout(
+      Tensor y,
+      Tensor x,
+      Tensor counter,
+      int samples,
+      long firstRow,
+      long seed,
+      long stream,
+      double rate) {
+    CheckElementwise.dropout(this, y, x, counter, samples, firstRow, seed, stream, rate);
+    submit(
+        JavaDropout.dropout(
+            Reals.of(y),
+            Reals.of(x),
+            new JavaDropout.Mask(Longs.of(counter), samples, firstRow, seed, stream, rate)));
+  }
+
+  @Override
+  public final void dropoutBackward(
+      Tensor dX,
+      Tensor dY,
+      Tensor counter,
+      int samples,
+      long firstRow,
+      long seed,
+      long stream,
+      double rate) {
+    CheckElementwise.dropoutBackward(this, dX, dY, counter, samples, firstRow, seed, stream, rate);
+    submit(
+        JavaDropout.dropoutBackward(
+            Reals.of(dX),
+            Reals.of(dY),
+            new JavaDropout.Mask(Longs.of(counter), samples, firstRow, seed, stream, rate)));
+  }
+
+  private static JavaLayers.Gain gainInputs(
+      Tensor y, Tensor t, Tensor g, Tensor r, Tensor bias, int samples, Activation activation) {
+    return new JavaLayers.Gain(
+        Reals.of(t),
+        Reals.of(g),
+        Reals.of(r),
+        Reals.of(bias),
+        samples,
+        y.rows() / samples,
+        CheckLayers.sharedProduct(y, t),
+        CheckLayers.perExample(y, g, samples),
+        CheckLayers.perSampleBias(bias),
+        activation);
+  }
+}

@@ -1,0 +1,161 @@
+package org.bhn.backend;
+
+import org.bhn.backend.HeapBuffer.Ints;
+import org.bhn.backend.HeapBuffer.Reals;
+
+/** Log-likelihoods of rows (s, b), in nats. */
+final class JavaLikelihoods {
+  private static final double LOG_2PI = Math.log(2 * Math.PI);
+
+  private JavaLikelihoods() {}
+
+  // ---- categorical ----
+
+  /** log Σ_c exp x_c. */
+  static double logSumExp(double[] x, int at, int n) {
+    double max = x[at];
+    for (int c = 1; c < n; c++) {
+      max = Math.max(max, x[at + c]);
+    }
+    double sum = 0;
+    for (int c = 0; c < n; c++) {
+      sum += Math.exp(x[at + c] - max);
+    }
+    return max + Math.log(sum);
+  }
+
+  /** x[label] − log Σ_c exp x_c. */
+  static Runnable categorical(Reals logLik, Reals logits, Ints labels) {
+    return () -> {
+      checkLabels("categorical", labels, logits.columns());
+      for (int i = 0; i < logits.rows(); i++) {
+        int at = logits.row(i);
+        int label = labels.get(i % labels.size());
+        logLik.set(i, logits.a()[at + label] - logSumExp(logits.a(), at, logits.columns()));
+      }
+    };
+  }
+
+  /** dx_c += dl ([c = label] − softmax_c). */
+  static Runnable categoricalBackward(Reals dLogits, Reals dLogLik, Reals logits, Ints labels) {
+    return () -> {
+      checkLabels("categoricalBackward", labels, logits.columns());
+      for (int i = 0; dLogits != null && i < logits.rows(); i++) {
+        int at = logits.row(i);
+        int to = dLogits.row(i);
+        int label = labels.get(i % labels.size());
+        double norm = logSumExp(logits.a(), at, logits.columns());
+        for (int c = 0; c < logits.columns(); c++) {
+          double softmax = Math.exp(logits.a()[at + c] - norm);
+          dLogits.a()[to + c] += dLogLik.get(i) * ((c == label ? 1 : 0) - softmax);
+        }
+      }
+    };
+  }
+
+  private static void checkLabels(String op, Ints labels, int classes) {
+    for (int b = 0; b < labels.size(); b++) {
+      int label = labels.get(b);
+      if (label < 0 || label >= classes) {
+        throw new IllegalArgumentException(
+            op
+                + ": labels["
+                + b
+                + "] = "
+                + label
+                + " is not one of the "
+                + classes
+                + " classes of logits");
+      }
+    }
+  }
+
+  // ---- gaussian ----
+
+  /** Row of the log-variance that belongs to row i of the mean. */
+  private static int row(Reals logVar, LogVariance mode, int i, int batch) {
+    return switch (mode) {
+      case SHARED -> logVar.at();
+      case PER_SAMPLE -> logVar.row(i / batch);
+      case PER_ROW -> logVar.row(i);
+    };
+  }
+
+  /** Σ_o −½ (log 2π + v + (y − mean)² exp(−v)). */
+  static Runnable gaussian(Reals logLik, Reals mean, Reals logVar, Reals target, LogVariance mode) {
+    int batch = target.rows();
+    return () -> {
+      for (int i = 0; i < mean.rows(); i++) {
+        int v = row(logVar, mode, i, batch);
+        double sum = 0;
+        for (int o = 0; o < mean.columns(); o++) {
+          double logV = logVar.a()[v + o];
+          double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
+          sum -= 0.5 * (LOG_2PI + logV + error * error * Math.exp(-logV));
+        }
+        logLik.set(i, sum);
+      }
+    };
+  }
+
+  /** dmean += dl (y − mean) exp(−v), dv += dl ½ ((y − mean)² exp(−v) − 1). */
+  static Runnable gaussianBackward(
+      Reals dMean,
+      Reals dLogVar,
+      Reals dLogLik,
+      Reals mean,
+      Reals logVar,
+      Reals target,
+      LogVariance mode) {
+    int batch = target.rows();
+    return () -> {
+      for (int i = 0; i < mean.rows(); i++) {
+        int v = row(logVar, mode, i, batch);
+        double dl = dLogLik.get(i);
+        for (int o = 0; o < mean.columns(); o++) {
+          double precision = Math.exp(-logVar.a()[v + o]);
+          double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
+          if (dMean != null) {
+            dMean.a()[dMean.row(i) + o] += dl * error * precision;
+          }
+          if (dLogVar != null) {
+            int to = row(dLogVar, mode, i, batch);
+            dLogVar.a()[to + o] += dl * 0.5 * (error * error * precision - 1);
+          }
+        }
+      }
+    };
+  }
+
+  // ---- bernoulli ----
+
+  /** Σ_o y x − softplus(x), softplus(x) = max(x, 0) + log(1 + exp(−|x|)). */
+  static Runnable bernoulli(Reals logLik, Reals logits, Reals target) {
+    int batch = target.rows();
+    return () -> {
+      for (int i = 0; i < logits.rows(); i++) {
+        double sum = 0;
+        for (int o = 0; o < logits.columns(); o++) {
+          double x = logits.a()[logits.row(i) + o];
+          double y = target.a()[target.row(i % batch) + o];
+          sum += y * x - (Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+        }
+        logLik.set(i, sum);
+      }
+    };
+  }
+
+  /** dx += dl (y − sigmoid(x)). */
+  static Runnable bernoulliBackward(Reals dLogits, Reals dLogLik, Reals logits, Reals target) {
+    int batch = target.rows();
+    return () -> {
+      for (int i = 0; dLogits != null && i < logits.rows(); i++) {
+        for (int o = 0; o < logits.columns(); o++) {
+          double x = logits.a()[logits.row(i) + o];
+          double y = target.a()[target.row(i % batch) + o];
+          dLogits.a()[dLogits.row(i) + o] += dLogLik.get(i) * (y - 1 / (1 + Math.exp(-x)));
+        }
+      }
+    };
+  }
+}

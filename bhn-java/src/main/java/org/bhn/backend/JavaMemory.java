@@ -1,0 +1,164 @@
+package org.bhn.backend;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/** Memory and host transfers of the plain Java backend. */
+abstract class JavaMemory extends AbstractBackend {
+  /** What a backend and its forks share; weak, so that forgotten tensors can be collected. */
+  private static final class Family {
+    private final Set<HeapBuffer> buffers =
+        Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+  }
+
+  private final Family shared;
+  private final boolean first;
+
+  /** The first of a family, or a fork. */
+  JavaMemory(JavaMemory parent) {
+    this(parent == null ? new Family() : parent.shared, parent == null);
+  }
+
+  private JavaMemory(Family shared, boolean first) {
+    super(shared);
+    this.shared = shared;
+    this.first = first;
+  }
+
+  @Override
+  final DeviceBuffer newBuffer(DType dtype, long length) {
+    HeapBuffer buffer;
+    try {
+      buffer = new HeapBuffer(shared, dtype, Math.toIntExact(length));
+    } catch (OutOfMemoryError e) {
+      throw new IllegalStateException(
+          "cannot allocate "
+              + length
+              + " elements of "
+              + dtype
+              + " on a Java heap of at most "
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MiB: raise -Xmx",
+          e);
+    }
+    shared.buffers.add(buffer);
+    return buffer;
+  }
+
+  @Override
+  final int bytes(DType dtype) {
+    return dtype == DType.INT32 ? Integer.BYTES : Double.BYTES;
+  }
+
+  @Override
+  final void closeDevice() {
+    if (first) {
+      synchronized (shared.buffers) {
+        shared.buffers.forEach(HeapBuffer::free);
+        shared.buffers.clear();
+      }
+    }
+  }
+
+  @Override
+  public final void sync() {
+    checkOpen();
+  }
+
+  @Override
+  public final void upload(Tensor to, float[] values) {
+    checkOpen();
+    CheckElementwise.upload(this, to, values);
+    HeapBuffer.Reals x = HeapBuffer.Reals.of(to);
+    for (int i = 0, k = 0; i < x.rows(); i++) {
+      for (int j = 0; j < x.columns(); j++) {
+        x.a()[x.row(i) + j] = values[k++];
+      }
+    }
+  }
+
+  @Override
+  public final void upload(Tensor to, double[] values) {
+    checkOpen();
+    CheckElementwise.upload(this, to, values);
+    HeapBuffer.Reals x = HeapBuffer.Reals.of(to);
+    for (int i = 0; i < x.rows(); i++) {
+      System.arraycopy(values, i * x.columns(), x.a(), x.row(i), x.columns());
+    }
+  }
+
+  @Override
+  public final void upload(Tensor to, int[] values) {
+    checkOpen();
+    CheckElementwise.upload(this, to, values);
+    int[] a = HeapBuffer.Ints.of(to).a();
+    for (int i = 0; i < to.rows(); i++) {
+      System.arraycopy(values, i * to.columns(), a, row(to, i), to.columns());
+    }
+  }
+
+  @Override
+  public final void upload(Tensor to, long value) {
+    checkOpen();
+    CheckElementwise.upload(this, to, value);
+    long[] a = HeapBuffer.Longs.of(to).a();
+    for (int i = 0; i < to.rows(); i++) {
+      Arrays.fill(a, row(to, i), row(to, i) + to.columns(), value);
+    }
+  }
+
+  @Override
+  public final void download(Tensor from, float[] values) {
+    checkOpen();
+    CheckElementwise.download(this, from, values);
+    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
+    for (int i = 0, k = 0; i < x.rows(); i++) {
+      for (int j = 0; j < x.columns(); j++) {
+        values[k++] = (float) x.a()[x.row(i) + j];
+      }
+    }
+  }
+
+  @Override
+  public final void download(Tensor from, double[] values) {
+    checkOpen();
+    CheckElementwise.download(this, from, values);
+    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
+    for (int i = 0; i < x.rows(); i++) {
+      System.arraycopy(x.a(), x.row(i), values, i * x.columns(), x.columns());
+    }
+  }
+
+  @Override
+  public final void download(Tensor from, int[] values) {
+    checkOpen();
+    CheckElementwise.download(this, from, values);
+    int[] a = HeapBuffer.Ints.of(from).a();
+    for (int i = 0; i < from.rows(); i++) {
+      System.arraycopy(a, row(from, i), values, i * from.columns(), from.columns());
+    }
+  }
+
+  @Override
+  public final double item(Tensor from, int index) {
+    checkOpen();
+    CheckElementwise.item(this, from, index);
+    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
+    return x.a()[x.row(index / x.columns()) + index % x.columns()];
+  }
+
+  @Override
+  public final long itemLong(Tensor from) {
+    checkOpen();
+    CheckElementwise.itemLong(this, from);
+    return HeapBuffer.Longs.of(from).get();
+  }
+
+  private static int row(Tensor t, int i) {
+    return Math.toIntExact(t.offset() + (long) i * t.ld());
+  }
+}

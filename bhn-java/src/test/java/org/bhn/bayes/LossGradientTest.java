@@ -1,0 +1,150 @@
+package org.bhn.bayes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.bhn.backend.Activation;
+import org.bhn.backend.Backend;
+import org.bhn.backend.JavaBackend;
+import org.bhn.flow.Flows;
+import org.bhn.nn.Network;
+import org.bhn.posterior.Posterior;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Param;
+import org.bhn.tape.Tape;
+import org.bhn.tape.Var;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The whole training loss against central differences in double, along random directions of all
+ * parameters, for every combination that fit can build.
+ */
+class LossGradientTest {
+  private static final int BATCH = 4;
+  private static final int INPUTS = 3;
+
+  record Model(
+      Posterior posterior, Likelihood likelihood, Prior prior, int samples, boolean perExample) {}
+
+  static Stream<Model> models() {
+    Prior normal = Priors.normal(0.1, 0.8);
+    Likelihood classes = Likelihood.categorical(3);
+    return Stream.of(
+        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 1, false),
+        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 3, false),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, true),
+        new Model(
+            Posterior.weightNorm(Flows.coupling(3).hidden(5)),
+            Likelihood.bernoulli(2),
+            Priors.mixture(0.3, 1, 0.2),
+            2,
+            false),
+        new Model(
+            Posterior.weightNorm(Flows.coupling(3).shuffle(true).weightNorm(false).hidden(5)),
+            Likelihood.gaussian(2, 0.7),
+            Priors.laplace(0.5),
+            1,
+            false),
+        new Model(
+            Posterior.full(Flows.iaf(1).hidden(8)), Likelihood.heteroscedastic(1), normal, 3, false),
+        new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, false),
+        new Model(Posterior.dropout(0.4), classes, normal, 3, false),
+        new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void gradientIsThatOfTheLoss(Model model) {
+    try (Backend backend = JavaBackend.open()) {
+      Network network =
+          Network.mlp(
+              INPUTS, new int[] {5, 4}, model.likelihood.outputs(), Activation.TANH, true);
+      BayesianNetwork net =
+          new BayesianNetwork(
+              backend, network, model.posterior, model.prior, model.likelihood, 7);
+      SplittableRandom random = new SplittableRandom(1);
+      for (Param p : net.params()) {
+        double[] values = p.get();
+        for (int i = 0; i < values.length; i++) {
+          values[i] += 0.3 * random.nextGaussian();
+        }
+        p.set(values);
+      }
+      Tensor x = backend.allocate(DType.REAL, BATCH, INPUTS);
+      backend.upload(x, random.doubles(BATCH * INPUTS).map(u -> 2 * u - 1).toArray());
+      Tensor y = targets(backend, model.likelihood, random);
+      Tensor klScale = backend.allocate(DType.REAL, 1);
+      backend.fill(klScale, 0.37);
+      for (int trial = 0; trial < 3; trial++) {
+        check(backend, net, model, x, y, klScale, random);
+      }
+    }
+  }
+
+  private void check(
+      Backend backend,
+      BayesianNetwork net,
+      Model model,
+      Tensor x,
+      Tensor y,
+      Tensor klScale,
+      SplittableRandom random) {
+    List<Param> params = net.params();
+    Tape tape = Tape.training(backend);
+    loss(tape, net, model, x, y, klScale);
+    tape.backward(params);
+    double slope = 0;
+    double[][] direction = new double[params.size()][];
+    double[][] base = new double[params.size()][];
+    for (int i = 0; i < params.size(); i++) {
+      base[i] = params.get(i).get();
+      direction[i] = random.doubles(base[i].length).map(u -> 2 * u - 1).toArray();
+      double[] gradient = new double[base[i].length];
+      backend.download(params.get(i).gradient(), gradient);
+      for (int k = 0; k < gradient.length; k++) {
+        slope += gradient[k] * direction[i][k];
+      }
+    }
+    double h = 1e-5;
+    double difference = 0;
+    for (int sign = -1; sign <= 1; sign += 2) {
+      for (int i = 0; i < params.size(); i++) {
+        double[] moved = base[i].clone();
+        for (int k = 0; k < moved.length; k++) {
+          moved[k] += sign * h * direction[i][k];
+        }
+        params.get(i).set(moved);
+      }
+      Var items = loss(Tape.inference(backend), net, model, x, y, klScale);
+      difference += sign * backend.item(items.value(), 0) / (2 * h);
+    }
+    for (int i = 0; i < params.size(); i++) {
+      params.get(i).set(base[i]);
+    }
+    assertTrue(Math.abs(slope) > 1e-4, "the direction must change the loss");
+    assertEquals(difference, slope, 1e-6 * (1 + Math.abs(slope)));
+  }
+
+  private Var loss(
+      Tape tape, BayesianNetwork net, Model model, Tensor x, Tensor y, Tensor klScale) {
+    Noise noise = new Noise(11, net.noiseCounter(), 0);
+    return net.loss(tape, noise, x, y, model.samples, model.perExample, klScale);
+  }
+
+  private static Tensor targets(Backend backend, Likelihood likelihood, SplittableRandom random) {
+    if (likelihood.classes() > 0) {
+      Tensor y = backend.allocate(DType.INT32, BATCH);
+      backend.upload(y, random.ints(BATCH, 0, likelihood.classes()).toArray());
+      return y;
+    }
+    Tensor y = backend.allocate(DType.REAL, BATCH, likelihood.targets());
+    backend.upload(y, random.doubles(BATCH * likelihood.targets()).toArray());
+    return y;
+  }
+}
