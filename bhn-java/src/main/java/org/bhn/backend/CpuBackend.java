@@ -10,7 +10,7 @@ import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.tensor.Tensor;
 
 /** Native kernels on the CPU; oneDNN multiplies matrices. Single precision. */
-final class CpuBackend extends NativeBackend {
+final class CpuBackend extends NativeTrainingOps {
   private final boolean first;
 
   CpuBackend() {
@@ -114,9 +114,7 @@ final class CpuBackend extends NativeBackend {
   public void upload(Tensor to, int[] values) {
     CheckElementwise.upload(this, to, values);
     MemorySegment target = address(to);
-    immediate(
-        () ->
-            MemorySegment.copy(values, 0, target, ValueLayout.JAVA_INT, 0, values.length));
+    immediate(() -> MemorySegment.copy(values, 0, target, ValueLayout.JAVA_INT, 0, values.length));
   }
 
   @Override
@@ -163,9 +161,7 @@ final class CpuBackend extends NativeBackend {
   public void download(Tensor from, int[] values) {
     CheckElementwise.download(this, from, values);
     MemorySegment source = address(from);
-    immediate(
-        () ->
-            MemorySegment.copy(source, ValueLayout.JAVA_INT, 0, values, 0, values.length));
+    immediate(() -> MemorySegment.copy(source, ValueLayout.JAVA_INT, 0, values, 0, values.length));
   }
 
   @Override

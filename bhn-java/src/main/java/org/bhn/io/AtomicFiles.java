@@ -15,8 +15,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * Replaces files so that a reader, or a machine that loses power, sees the old content or the new
  * one and never a part.
  *
- * <p>The content goes to a hidden temporary file in the same directory ({@code .name.<hex>.tmp}), is
- * forced to the device and moved over the target in one step. A process killed on the way leaves
+ * <p>The content goes to a hidden temporary file in the same directory ({@code .name.<hex>.tmp}),
+ * is forced to the device and moved over the target in one step. A process killed on the way leaves
  * that temporary file behind, which may be deleted. Permissions of a replaced file are not kept; a
  * symbolic link stays and the file it points to is replaced.
  */
@@ -99,7 +99,8 @@ public final class AtomicFiles {
   }
 
   private static void forceDirectory(Path directory) {
-    // Makes the rename itself durable. Some platforms cannot open a directory, and by now the target
+    // Makes the rename itself durable. Some platforms cannot open a directory, and by now the
+    // target
     // is whole either way, so a failure is not the caller's concern.
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);

@@ -31,17 +31,15 @@ import java.util.TreeMap;
  * JSON as plain values: {@link Map} (in file order), {@link List}, {@link String}, {@link Long},
  * {@link Double} and {@link Boolean}.
  *
- * <p>Stricter than the standard where leniency hides mistakes: no duplicate keys, no null, no number
- * that a long or a finite double cannot hold, at most {@value #MAX_DEPTH} levels and {@value
+ * <p>Stricter than the standard where leniency hides mistakes: no duplicate keys, no null, no
+ * number that a long or a finite double cannot hold, at most {@value #MAX_DEPTH} levels and {@value
  * #MAX_BYTES} bytes.
  */
 public final class Json {
   /** Deepest nesting of objects and lists. */
   public static final int MAX_DEPTH = 32;
 
-  /**
-   * Largest document in bytes; a tree of small values takes some twenty times that much memory.
-   */
+  /** Largest document in bytes; a tree of small values takes some twenty times that much memory. */
   public static final int MAX_BYTES = 16 << 20;
 
   static final int MAX_NAME = 4096;
