@@ -4,11 +4,14 @@ package org.bhn.bayes;
  * The evidence lower bound over a data set, itemised, in nats:
  *
  * <p>ELBO = E[log p(D|θ)] + E[log p(θ)] − E[log q(θ)], and with θ = h(ε), ε ~ N(0, I): −E[log q] =
- * D/2 (1 + log 2π) + E[log|det ∂h/∂ε|] (change of variables; Krueger et al. 2017).
+ * E[−log N(ε; 0, I)] + E[log|det ∂h/∂ε|] (change of variables; Krueger et al. 2017). The third item
+ * is known, D/2 (1 + log 2π), but estimated from the same noise as the others: at the exact
+ * posterior the sum of all four is then the same for every sample.
  *
  * @param logLikelihood Monte-Carlo mean of Σ_n log p(y_n|x_n, θ), over all N examples
  * @param logPrior Monte-Carlo mean of log p(θ), normalised
- * @param baseEntropy entropy of ε, D/2 (1 + log 2π), exact
+ * @param baseEntropy Monte-Carlo mean of −log N(ε; 0, I); its expectation is {@link
+ *     #standardNormalEntropy}
  * @param logDet Monte-Carlo mean of log|det ∂h/∂ε|
  * @param standardError of {@link #total} over the weight samples
  */

@@ -1,7 +1,9 @@
 package org.bhn.bayes;
 
 import org.bhn.backend.Backend;
+import org.bhn.backend.PriorKind;
 import org.bhn.posterior.WeightPosterior;
+import org.bhn.tape.BayesOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Tape;
@@ -40,6 +42,7 @@ public final class ElboEstimator {
     double[] logLik = new double[samples];
     double[] logPrior = new double[samples];
     double[] logDet = new double[samples];
+    double[] logBase = new double[samples];
     try {
       for (int s = 0; s < samples; s += chunk) {
         int count = Math.min(chunk, samples - s);
@@ -50,6 +53,8 @@ public final class ElboEstimator {
         backend.copy(kept, draw.weights().value());
         fetch(backend, net.prior().logDensity(draw.weights()), logPrior, s, count);
         fetch(backend, draw.logDet(), logDet, s, count);
+        Var base = BayesOps.prior(draw.base(), PriorKind.NORMAL, 0, 1, 0);
+        fetch(backend, base, logBase, s, count);
         for (int row = 0; row < x.rows(); row += ROWS) {
           int end = Math.min(row + ROWS, x.rows());
           tape = Tape.inference(backend);
@@ -69,7 +74,7 @@ public final class ElboEstimator {
       backend.release(counter);
       backend.release(weights);
     }
-    return summary(logLik, logPrior, logDet, posterior.dim());
+    return summary(logLik, logPrior, logBase, logDet);
   }
 
   /** Rows of labels (rank 1) or targets (rank 2). */
@@ -85,21 +90,22 @@ public final class ElboEstimator {
     }
   }
 
-  private static Elbo summary(double[] logLik, double[] logPrior, double[] logDet, int dim) {
+  private static Elbo summary(
+      double[] logLik, double[] logPrior, double[] logBase, double[] logDet) {
     int n = logLik.length;
-    double[] means = new double[3];
+    double[] means = new double[4];
     double mean = 0;
     double squares = 0;
     for (int s = 0; s < n; s++) {
       means[0] += logLik[s] / n;
       means[1] += logPrior[s] / n;
-      means[2] += logDet[s] / n;
-      double total = logLik[s] + logPrior[s] + logDet[s];
-      double d = total - mean;
+      means[2] -= logBase[s] / n;
+      means[3] += logDet[s] / n;
+      double d = logLik[s] + logPrior[s] - logBase[s] + logDet[s] - mean;
       mean += d / (s + 1);
-      squares += d * (total - mean);
+      squares += d * d * s / (s + 1);
     }
     double error = n > 1 ? Math.sqrt(squares / (n - 1) / n) : Double.NaN;
-    return new Elbo(means[0], means[1], Elbo.standardNormalEntropy(dim), means[2], error);
+    return new Elbo(means[0], means[1], means[2], means[3], error);
   }
 }

@@ -77,12 +77,12 @@ final class PointPosterior implements WeightPosterior {
 
   @Override
   public Draw draw(Tape tape, Noise noise, int draws) {
-    return new Draw(null, null, noise);
+    return new Draw(null, null, null, noise);
   }
 
   @Override
   public Draw use(Tape tape, Noise noise, Tensor drawn) {
-    return new Draw(null, null, noise);
+    return new Draw(null, null, null, noise);
   }
 
   @Override

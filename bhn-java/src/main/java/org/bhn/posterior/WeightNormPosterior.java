@@ -90,12 +90,12 @@ final class WeightNormPosterior implements WeightPosterior {
   public Draw draw(Tape tape, Noise noise, int draws) {
     Var eps = FlowOps.normal(tape, noise, Noise.WEIGHTS, draws, dim());
     FlowOps.State out = flow.forward(tape, new FlowOps.State(eps, null));
-    return new Draw(out.z(), out.logDet(), noise);
+    return new Draw(out.z(), eps, out.logDet(), noise);
   }
 
   @Override
   public Draw use(Tape tape, Noise noise, Tensor weights) {
-    return new Draw(tape.constant(weights), null, noise);
+    return new Draw(tape.constant(weights), null, null, noise);
   }
 
   @Override

@@ -61,8 +61,9 @@ public interface WeightPosterior extends AutoCloseable {
    * Weights drawn from the posterior.
    *
    * @param weights {@code [draws, dim]}; null if the posterior has no flow
+   * @param base the flow's noise ε {@code [draws, dim]}; null if unknown or there is no flow
    * @param logDet {@code [draws]}; null if unknown or there is no flow
    * @param noise what it was drawn with
    */
-  record Draw(Var weights, Var logDet, Noise noise) {}
+  record Draw(Var weights, Var base, Var logDet, Noise noise) {}
 }

@@ -32,16 +32,16 @@ public final class OpCall implements AutoCloseable {
     this.backend = backend;
     this.op = op;
     for (OpCase.Arg arg : op.args()) {
-      int[] shape = arg.shape().of(size.n());
+      int[] shape = arg.shape(size);
       values.put(
-          arg.name(), new Slot(backend, arg.dtype(), shape, arg.strided() && padded, padded));
+          arg.name(), new Slot(backend, arg.dtype(), shape, arg.isStrided() && padded, padded));
       if (op.backward() == null || arg.dtype() != DType.REAL) {
         continue;
       }
       if (arg.role() == OpCase.Role.IN || arg.role() == OpCase.Role.OUT) {
-        int[] gradient = arg.role() == OpCase.Role.OUT ? arg.cotangent().of(size.n()) : shape;
+        int[] gradient = arg.role() == OpCase.Role.OUT ? arg.cotangent(size) : shape;
         gradients.put(
-            arg.name(), new Slot(backend, DType.REAL, gradient, arg.strided() && padded, padded));
+            arg.name(), new Slot(backend, DType.REAL, gradient, arg.isStrided() && padded, padded));
       }
     }
   }

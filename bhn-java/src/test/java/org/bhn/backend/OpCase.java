@@ -3,6 +3,7 @@ package org.bhn.backend;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -56,17 +57,66 @@ public final class OpCase {
     void run(Backend backend, OpCall t);
   }
 
-  /** An argument; {@code cotangent} is the shape of the incoming gradient of an output. */
-  public record Arg(
-      String name,
-      Role role,
-      DType dtype,
-      Shape shape,
-      boolean strided,
-      Values values,
-      Count slack,
-      Count gradientSlack,
-      Shape cotangent) {
+  /** An argument. */
+  public static final class Arg {
+    private final String name;
+    private final Role role;
+    private final DType dtype;
+    private final Shape shape;
+    private Shape cotangent;
+    private Values values;
+    private boolean strided;
+    private Count slack = n -> 0;
+    private Count gradientSlack = n -> 0;
+
+    private Arg(String name, Role role, DType dtype, Shape shape, Values values) {
+      this.name = name;
+      this.role = role;
+      this.dtype = dtype;
+      this.shape = shape;
+      this.cotangent = shape;
+      this.values = values;
+    }
+
+    public String name() {
+      return name;
+    }
+
+    public Role role() {
+      return role;
+    }
+
+    public DType dtype() {
+      return dtype;
+    }
+
+    public int[] shape(Size size) {
+      return shape.of(size.n());
+    }
+
+    /** Shape of the incoming gradient of an output. */
+    public int[] cotangent(Size size) {
+      return cotangent.of(size.n());
+    }
+
+    /** Null for what is only written. */
+    public Values values() {
+      return values;
+    }
+
+    /** Whether it may have a leading dimension. */
+    public boolean isStrided() {
+      return strided;
+    }
+
+    public double slack(Size size) {
+      return slack.of(size.n());
+    }
+
+    public double gradientSlack(Size size) {
+      return gradientSlack.of(size.n());
+    }
+
     /** Number of elements. */
     public int size(int... n) {
       return Arrays.stream(shape.of(n)).reduce(1, Math::multiplyExact);
@@ -132,51 +182,26 @@ public final class OpCase {
   }
 
   private OpCase add(String arg, Role role, DType dtype, Shape shape, Values values) {
-    Count none = n -> 0;
-    args.add(new Arg(arg, role, dtype, shape, false, values, none, none, shape));
+    args.add(new Arg(arg, role, dtype, shape, values));
     return this;
   }
 
   /** The last argument may have a leading dimension. */
   public OpCase strided() {
-    Arg a = args.removeLast();
-    args.add(
-        new Arg(
-            a.name,
-            a.role,
-            a.dtype,
-            a.shape,
-            true,
-            a.values,
-            a.slack,
-            a.gradientSlack,
-            a.cotangent));
+    args.getLast().strided = true;
     return this;
   }
 
   /** The last argument's values. */
   public OpCase values(Values values) {
-    Arg a = args.removeLast();
-    args.add(
-        new Arg(
-            a.name,
-            a.role,
-            a.dtype,
-            a.shape,
-            a.strided,
-            values,
-            a.slack,
-            a.gradientSlack,
-            a.cotangent));
+    args.getLast().values = values;
     return this;
   }
 
   /** Size of intermediates in the last argument's value and, if an input, in its gradient. */
   public OpCase slack(Count value, Count gradient) {
-    Arg a = args.removeLast();
-    args.add(
-        new Arg(
-            a.name, a.role, a.dtype, a.shape, a.strided, a.values, value, gradient, a.cotangent));
+    args.getLast().slack = value;
+    args.getLast().gradientSlack = gradient;
     return this;
   }
 
@@ -187,18 +212,7 @@ public final class OpCase {
 
   /** The last argument's incoming gradient covers only its first elements. */
   public OpCase cotangent(Shape shape) {
-    Arg a = args.removeLast();
-    args.add(
-        new Arg(
-            a.name,
-            a.role,
-            a.dtype,
-            a.shape,
-            a.strided,
-            a.values,
-            a.slack,
-            a.gradientSlack,
-            shape));
+    args.getLast().cotangent = shape;
     return this;
   }
 
@@ -309,7 +323,7 @@ public final class OpCase {
             .collect(Collectors.joining(", ", " [", "]"));
   }
 
-  static double[] fill(int size, java.util.function.DoubleSupplier value) {
+  static double[] fill(int size, DoubleSupplier value) {
     double[] values = new double[size];
     Arrays.setAll(values, i -> value.getAsDouble());
     return values;
@@ -322,8 +336,7 @@ public final class OpCase {
 
   /** Uniform integers below a bound that may depend on the sizes. */
   public static Values below(Count bound) {
-    return (random, n, size) ->
-        fill(size, () -> random.nextInt(Math.max(1, (int) bound.of(n))));
+    return (random, n, size) -> fill(size, () -> random.nextInt(Math.max(1, (int) bound.of(n))));
   }
 
   @Override

@@ -8,9 +8,9 @@ import java.util.function.DoubleUnaryOperator;
 import org.bhn.tensor.DType;
 
 /**
- * Host values for one call of an op: its inputs, the incoming gradients of its outputs, and what the
- * gradients of its inputs hold beforehand. All are exact in f32, so that every backend starts from
- * the same numbers.
+ * Host values for one call of an op: its inputs, the incoming gradients of its outputs, and what
+ * the gradients of its inputs hold beforehand. All are exact in f32, so that every backend starts
+ * from the same numbers.
  */
 public record OpData(
     Map<String, double[]> inputs, Map<String, double[]> cotangents, Map<String, double[]> prefill) {
@@ -18,7 +18,8 @@ public record OpData(
   /** Random values; the same seed gives the same ones. */
   public static OpData random(OpCase op, OpCase.Size size, long seed) {
     SplittableRandom random =
-        new SplittableRandom(seed * 1_000_003 + 31L * op.name().hashCode() + Arrays.hashCode(size.n()));
+        new SplittableRandom(
+            seed * 1_000_003 + 31L * op.name().hashCode() + Arrays.hashCode(size.n()));
     Map<String, double[]> inputs = new LinkedHashMap<>();
     Map<String, double[]> cotangents = new LinkedHashMap<>();
     Map<String, double[]> prefill = new LinkedHashMap<>();
@@ -28,7 +29,7 @@ public record OpData(
         inputs.put(arg.name(), arg.values().make(random, size.n(), n));
       }
       if (op.backward() != null && arg.role() == OpCase.Role.OUT) {
-        int m = Arrays.stream(arg.cotangent().of(size.n())).reduce(1, (x, y) -> x * y);
+        int m = Arrays.stream(arg.cotangent(size)).reduce(1, (x, y) -> x * y);
         cotangents.put(arg.name(), OpCase.NORMAL.make(random, size.n(), m));
       }
       if (op.backward() != null && arg.role() == OpCase.Role.IN) {

@@ -1,0 +1,156 @@
+package org.bhn;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bhn.backend.Backend;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.TensorFiles;
+import org.bhn.io.FormatException;
+import org.bhn.io.Json;
+import org.bhn.io.JsonObject;
+import org.bhn.io.SafeTensors;
+import org.bhn.tape.Param;
+import org.bhn.tensor.Tensor;
+
+/**
+ * A model in a safetensors file: every parameter and every mask and permutation by name, and in the
+ * header a JSON card with architecture, flow, posterior, prior, likelihood, seed and versions.
+ */
+final class ModelFile {
+  private static final String CARD = "card";
+  private static final long FORMAT = 1;
+
+  private ModelFile() {}
+
+  static void write(Path file, Map<String, Object> model, BayesianNetwork net) {
+    if (file == null) {
+      throw new IllegalArgumentException("file is null");
+    }
+    Map<String, Object> card = new LinkedHashMap<>();
+    card.put("format", FORMAT);
+    String version = Bhn.class.getPackage().getImplementationVersion();
+    card.put("library", version == null ? "development" : version);
+    card.put("device", net.backend().device().name());
+    card.put("trained", net.isInitialised());
+    card.put("model", model);
+    TensorFiles.Writer writer = new TensorFiles.Writer().metadata(CARD, Json.write(card));
+    for (Param param : net.params()) {
+      writer.add(net.backend(), param.name(), param.value());
+    }
+    net.posterior().constants().forEach((name, t) -> writer.add(net.backend(), name, t));
+    writer.write(file);
+  }
+
+  static Bhn read(Path path, Backend backend) {
+    if (path == null || backend == null) {
+      throw new IllegalArgumentException(
+          (path == null ? "file" : "backend") + " is null: pass the model's file and a backend");
+    }
+    try (SafeTensors.File file = SafeTensors.open(path)) {
+      String text = file.metadata().get(CARD);
+      if (text == null) {
+        throw new FormatException(
+            path.toString(),
+            "__metadata__",
+            "no card: this safetensors file is not a model of this library",
+            "pass a file written by Bhn.save");
+      }
+      JsonObject card = JsonObject.of(Json.parse(text, path.toString()), path.toString());
+      if (card.longInteger("format") != FORMAT) {
+        throw new FormatException(
+            path.toString(),
+            "card/format",
+            card.longInteger("format") + " where this version reads " + FORMAT,
+            "use the version of the library that wrote it: " + card.string("library"));
+      }
+      checkSize(path, file, card.object("model"));
+      Bhn model = Card.builder(card.object("model"), path.toString()).build(backend);
+      try {
+        TensorFiles.verify(file, path);
+        fill(file, path, backend, model.network());
+        if (card.bool("trained")) {
+          model.network().markInitialised();
+        }
+        return model;
+      } catch (RuntimeException e) {
+        model.close();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * A hostile card could ask for any amount of memory before its tensors are missed: what it
+   * describes must not be larger than what the file holds.
+   */
+  private static void checkSize(Path path, SafeTensors.File file, JsonObject model) {
+    long held = 0;
+    for (SafeTensors.TensorInfo info : file.tensors().values()) {
+      held += info.elements();
+    }
+    long width = model.longInteger("inputs");
+    double weights = 0;
+    double units = 0;
+    for (long next : model.integers("hidden")) {
+      weights += (double) width * next;
+      units += next;
+      width = next;
+    }
+    weights += (double) width * model.object("likelihood").longInteger("size");
+    JsonObject posterior = model.object("posterior");
+    double flow = 0;
+    if (posterior.has("flow")) {
+      JsonObject spec = posterior.object("flow");
+      double dim = posterior.string("kind").equals("full") ? weights : units;
+      flow = dim * spec.longInteger("steps") * spec.longInteger("hidden");
+      flow = spec.string("kind").equals("affine") ? dim : flow;
+    }
+    if (weights > held || flow > held) {
+      throw new FormatException(
+          path.toString(),
+          "card",
+          "describes a model larger than the " + held + " values in the file",
+          "the file was truncated or edited: save the model again");
+    }
+  }
+
+  private static void fill(
+      SafeTensors.File file, Path path, Backend backend, BayesianNetwork net) {
+    List<String> names = new ArrayList<>();
+    net.params().forEach(p -> names.add(p.name()));
+    names.addAll(net.posterior().constants().keySet());
+    TensorFiles.requireOnly(file, path, names);
+    for (Param param : net.params()) {
+      TensorFiles.read(file, path, backend, param.name(), param.value());
+    }
+    net.posterior()
+        .constants()
+        .forEach(
+            (name, tensor) -> {
+              TensorFiles.read(file, path, backend, name, tensor);
+              if (name.endsWith(".permutation")) {
+                requirePermutation(path, backend, name, tensor);
+              }
+            });
+  }
+
+  private static void requirePermutation(
+      Path path, Backend backend, String name, Tensor tensor) {
+    int[] values = new int[tensor.size()];
+    backend.download(tensor, values);
+    boolean[] seen = new boolean[values.length];
+    for (int value : values) {
+      if (value < 0 || value >= seen.length || seen[value]) {
+        throw new FormatException(
+            path.toString(),
+            name,
+            "is not a permutation: " + value + " is out of range or occurs twice",
+            "the file is damaged or was edited: save the model again");
+      }
+      seen[value] = true;
+    }
+  }
+}

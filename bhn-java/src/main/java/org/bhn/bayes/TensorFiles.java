@@ -1,0 +1,165 @@
+package org.bhn.bayes;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.zip.CRC32C;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Device;
+import org.bhn.io.FormatException;
+import org.bhn.io.SafeTensors;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * Device tensors in safetensors files, with a checksum over all values. Reals are F64 on the plain
+ * Java backend and F32 elsewhere, so that a reload on the same kind of device has the same bits;
+ * each reads the other's files.
+ */
+public final class TensorFiles {
+  private static final String CHECKSUM = "crc32c";
+
+  private TensorFiles() {}
+
+  /** Collects tensors and writes them with their checksum. */
+  public static final class Writer {
+    private final SafeTensors.Writer file = new SafeTensors.Writer();
+    private final Map<String, byte[]> contents = new TreeMap<>();
+
+    /** Adds a device tensor. */
+    public Writer add(Backend backend, String name, Tensor tensor) {
+      long[] shape = LongStream.range(0, tensor.rank()).map(i -> tensor.dim((int) i)).toArray();
+      int n = tensor.size();
+      if (tensor.dtype() == DType.INT32) {
+        int[] values = new int[n];
+        backend.download(tensor, values);
+        return add(name, SafeTensors.DType.I32, MemorySegment.ofArray(values), shape);
+      }
+      if (backend.device() == Device.JAVA) {
+        double[] values = new double[n];
+        backend.download(tensor, values);
+        return add(name, SafeTensors.DType.F64, MemorySegment.ofArray(values), shape);
+      }
+      float[] values = new float[n];
+      backend.download(tensor, values);
+      return add(name, SafeTensors.DType.F32, MemorySegment.ofArray(values), shape);
+    }
+
+    /** Adds host values. */
+    public Writer add(String name, double[] values, long... shape) {
+      return add(name, SafeTensors.DType.F64, MemorySegment.ofArray(values), shape);
+    }
+
+    private Writer add(String name, SafeTensors.DType type, MemorySegment values, long[] shape) {
+      byte[] bytes = new byte[Math.toIntExact(values.byteSize())];
+      MemorySegment copy = MemorySegment.ofArray(bytes);
+      copy.copyFrom(values);
+      file.add(name, type, copy, shape);
+      contents.put(name, bytes);
+      return this;
+    }
+
+    /** Adds a string to the header. */
+    public Writer metadata(String key, String value) {
+      file.metadata(key, value);
+      return this;
+    }
+
+    /** Writes the file atomically. */
+    public void write(Path path) {
+      CRC32C crc = new CRC32C();
+      contents.values().forEach(bytes -> crc.update(bytes, 0, bytes.length));
+      file.metadata(CHECKSUM, Long.toHexString(crc.getValue()));
+      file.write(path);
+    }
+  }
+
+  /**
+   * Checks the values of a file against its checksum.
+   *
+   * @throws FormatException if the checksum is missing or differs
+   */
+  public static void verify(SafeTensors.File file, Path path) {
+    String expected = file.metadata().get(CHECKSUM);
+    if (expected == null) {
+      throw new FormatException(
+          path.toString(),
+          "__metadata__",
+          "no " + CHECKSUM + ": this file was not written by this library",
+          "pass a file written by Bhn.save");
+    }
+    CRC32C crc = new CRC32C();
+    for (String name : new TreeMap<>(file.tensors()).keySet()) {
+      MemorySegment bytes = file.map(name);
+      for (long at = 0; at < bytes.byteSize(); at += 1 << 30) {
+        crc.update(bytes.asSlice(at, Math.min(1 << 30, bytes.byteSize() - at)).asByteBuffer());
+      }
+    }
+    if (!expected.equals(Long.toHexString(crc.getValue()))) {
+      throw new FormatException(
+          path.toString(),
+          "data",
+          "checksum " + Long.toHexString(crc.getValue()) + " where " + expected + " was written",
+          "the file is damaged: copy or save it again");
+    }
+  }
+
+  /**
+   * Reads a tensor onto the device.
+   *
+   * @throws FormatException if it is missing, of another shape, or not finite
+   */
+  public static void read(
+      SafeTensors.File file, Path path, Backend backend, String name, Tensor to) {
+    long[] shape = LongStream.range(0, to.rank()).map(i -> to.dim((int) i)).toArray();
+    if (to.dtype() == DType.INT32) {
+      file.require(name, SafeTensors.DType.I32, shape);
+      backend.upload(to, file.ints(name));
+      return;
+    }
+    SafeTensors.DType type = file.info(name).type();
+    if (type == SafeTensors.DType.F64) {
+      file.require(name, type, shape);
+      double[] values = file.doubles(name);
+      for (double value : values) {
+        finite(path, name, value);
+      }
+      backend.upload(to, values);
+    } else {
+      file.require(name, SafeTensors.DType.F32, shape);
+      float[] values = file.floats(name);
+      for (float value : values) {
+        finite(path, name, value);
+      }
+      backend.upload(to, values);
+    }
+  }
+
+  private static void finite(Path path, String name, double value) {
+    if (!Double.isFinite(value)) {
+      throw new FormatException(
+          path.toString(), name, "holds " + value, "the training that wrote it had failed");
+    }
+  }
+
+  /**
+   * Checks that a file holds the expected tensors and no others.
+   *
+   * @throws FormatException naming the first that is missing or unknown
+   */
+  public static void requireOnly(
+      SafeTensors.File file, Path path, Collection<String> expected) {
+    for (String name : expected) {
+      file.info(name);
+    }
+    for (String name : file.tensors().keySet()) {
+      if (!expected.contains(name)) {
+        throw new FormatException(
+            path.toString(), name, "unknown tensor", "use the version that wrote the file");
+      }
+    }
+  }
+}
