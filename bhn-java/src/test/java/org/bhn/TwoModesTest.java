@@ -50,7 +50,7 @@ class TwoModesTest {
               .samples(128)
               .learningRate(5e-3)
               .decay(0.02)
-              .klWarmup(0)
+              .klWarmup(0.7, 50)
               .clip(0, 0));
       draws = model.sampleWeights(SAMPLES, seed);
     }

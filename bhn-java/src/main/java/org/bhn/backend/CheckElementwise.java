@@ -22,7 +22,7 @@ final class CheckElementwise {
   }
 
   static void upload(AbstractBackend owner, Tensor to, long value) {
-    owner.own("upload: to", to, DType.INT64);
+    Check.dense(owner, "upload: to", to, DType.INT64);
   }
 
   static void download(AbstractBackend owner, Tensor from, float[] values) {
@@ -39,7 +39,11 @@ final class CheckElementwise {
 
   private static void host(
       AbstractBackend owner, String name, Tensor t, DType dtype, int hostLength) {
-    owner.own(name, t, dtype);
+    if (dtype == DType.REAL) {
+      Check.real(owner, name, t);
+    } else {
+      Check.dense(owner, name, t, dtype);
+    }
     if (hostLength < 0) {
       throw Check.fail(name, t, "needs a host array, but values is null");
     }
@@ -50,7 +54,7 @@ final class CheckElementwise {
   }
 
   static void item(AbstractBackend owner, Tensor from, int index) {
-    Check.real(owner, "item: from", from);
+    Check.dense(owner, "item: from", from, DType.REAL);
     if (index < 0 || index >= from.size()) {
       throw new IllegalArgumentException(
           "item: index = " + index + " is not an element of from = " + from);

@@ -18,6 +18,14 @@ final class HeapBuffer extends DeviceBuffer {
     }
   }
 
+  double real(int index) {
+    return reals[index];
+  }
+
+  long integer(int index) {
+    return longs[index];
+  }
+
   @Override
   void free() {
     recycle();

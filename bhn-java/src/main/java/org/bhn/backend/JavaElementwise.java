@@ -101,10 +101,10 @@ final class JavaElementwise {
   /** y[i, :] = x[order[cursor + i], :]. */
   static Runnable gather(Reals y, Reals x, Ints order, Longs cursor) {
     return () -> {
-      int first = checkedCursor(cursor, y.rows(), order);
+      int first = checkedFirst(cursor, order, y.rows(), x.rows());
       for (int i = 0; i < y.rows(); i++) {
-        int row = checkedRow(order, first + i, x.rows());
-        System.arraycopy(x.a(), x.row(row), y.a(), y.row(i), y.columns());
+        int from = x.row(order.get(first + i));
+        System.arraycopy(x.a(), from, y.a(), y.row(i), y.columns());
       }
     };
   }
@@ -112,35 +112,34 @@ final class JavaElementwise {
   /** y[i] = x[order[cursor + i]]. */
   static Runnable gather(Ints y, Ints x, Ints order, Longs cursor) {
     return () -> {
-      int first = checkedCursor(cursor, y.size(), order);
+      int first = checkedFirst(cursor, order, y.size(), x.size());
       for (int i = 0; i < y.size(); i++) {
-        y.a()[y.at() + i] = x.get(checkedRow(order, first + i, x.size()));
+        y.a()[y.at() + i] = x.get(order.get(first + i));
       }
     };
   }
 
-  private static int checkedCursor(Longs cursor, int rows, Ints order) {
+  /** The cursor, if it and the n indices it points to are in range. */
+  private static int checkedFirst(Longs cursor, Ints order, int n, int rows) {
     long first = cursor.get();
-    if (first < 0 || first > order.size() - rows) {
+    if (first < 0 || first > order.size() - n) {
       throw new IllegalArgumentException(
           "gather: cursor = "
               + first
               + " does not leave "
-              + rows
+              + n
               + " of the "
               + order.size()
               + " entries of order: set it back to 0");
     }
-    return (int) first;
-  }
-
-  private static int checkedRow(Ints order, int i, int rows) {
-    int row = order.get(i);
-    if (row < 0 || row >= rows) {
-      throw new IllegalArgumentException(
-          "gather: order[" + i + "] = " + row + " is not one of the " + rows + " rows of x");
+    for (int i = (int) first; i < first + n; i++) {
+      int row = order.get(i);
+      if (row < 0 || row >= rows) {
+        throw new IllegalArgumentException(
+            "gather: order[" + i + "] = " + row + " is not one of the " + rows + " rows of x");
+      }
     }
-    return row;
+    return (int) first;
   }
 
   /** out[i] = Σ_j x[i, j]. */

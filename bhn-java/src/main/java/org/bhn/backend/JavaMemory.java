@@ -4,6 +4,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Set;
 import java.util.WeakHashMap;
+import org.bhn.backend.HeapBuffer.Ints;
+import org.bhn.backend.HeapBuffer.Longs;
+import org.bhn.backend.HeapBuffer.Reals;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -71,94 +74,88 @@ abstract class JavaMemory extends AbstractBackend {
 
   @Override
   public final void upload(Tensor to, float[] values) {
-    checkOpen();
     CheckElementwise.upload(this, to, values);
-    HeapBuffer.Reals x = HeapBuffer.Reals.of(to);
-    for (int i = 0, k = 0; i < x.rows(); i++) {
-      for (int j = 0; j < x.columns(); j++) {
-        x.a()[x.row(i) + j] = values[k++];
-      }
-    }
+    Reals x = Reals.of(to);
+    immediate(
+        () -> {
+          for (int i = 0, k = 0; i < x.rows(); i++) {
+            for (int j = 0; j < x.columns(); j++) {
+              x.a()[x.row(i) + j] = values[k++];
+            }
+          }
+        });
   }
 
   @Override
   public final void upload(Tensor to, double[] values) {
-    checkOpen();
     CheckElementwise.upload(this, to, values);
-    HeapBuffer.Reals x = HeapBuffer.Reals.of(to);
-    for (int i = 0; i < x.rows(); i++) {
-      System.arraycopy(values, i * x.columns(), x.a(), x.row(i), x.columns());
-    }
+    Reals x = Reals.of(to);
+    immediate(
+        () -> {
+          for (int i = 0; i < x.rows(); i++) {
+            System.arraycopy(values, i * x.columns(), x.a(), x.row(i), x.columns());
+          }
+        });
   }
 
   @Override
   public final void upload(Tensor to, int[] values) {
-    checkOpen();
     CheckElementwise.upload(this, to, values);
-    int[] a = HeapBuffer.Ints.of(to).a();
-    for (int i = 0; i < to.rows(); i++) {
-      System.arraycopy(values, i * to.columns(), a, row(to, i), to.columns());
-    }
+    Ints x = Ints.of(to);
+    immediate(() -> System.arraycopy(values, 0, x.a(), x.at(), x.size()));
   }
 
   @Override
   public final void upload(Tensor to, long value) {
-    checkOpen();
     CheckElementwise.upload(this, to, value);
-    long[] a = HeapBuffer.Longs.of(to).a();
-    for (int i = 0; i < to.rows(); i++) {
-      Arrays.fill(a, row(to, i), row(to, i) + to.columns(), value);
-    }
+    Longs x = Longs.of(to);
+    immediate(() -> Arrays.fill(x.a(), x.at(), x.at() + x.size(), value));
   }
 
   @Override
   public final void download(Tensor from, float[] values) {
-    checkOpen();
     CheckElementwise.download(this, from, values);
-    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
-    for (int i = 0, k = 0; i < x.rows(); i++) {
-      for (int j = 0; j < x.columns(); j++) {
-        values[k++] = (float) x.a()[x.row(i) + j];
-      }
-    }
+    Reals x = Reals.of(from);
+    immediate(
+        () -> {
+          for (int i = 0, k = 0; i < x.rows(); i++) {
+            for (int j = 0; j < x.columns(); j++) {
+              values[k++] = (float) x.a()[x.row(i) + j];
+            }
+          }
+        });
   }
 
   @Override
   public final void download(Tensor from, double[] values) {
-    checkOpen();
     CheckElementwise.download(this, from, values);
-    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
-    for (int i = 0; i < x.rows(); i++) {
-      System.arraycopy(x.a(), x.row(i), values, i * x.columns(), x.columns());
-    }
+    Reals x = Reals.of(from);
+    immediate(
+        () -> {
+          for (int i = 0; i < x.rows(); i++) {
+            System.arraycopy(x.a(), x.row(i), values, i * x.columns(), x.columns());
+          }
+        });
   }
 
   @Override
   public final void download(Tensor from, int[] values) {
-    checkOpen();
     CheckElementwise.download(this, from, values);
-    int[] a = HeapBuffer.Ints.of(from).a();
-    for (int i = 0; i < from.rows(); i++) {
-      System.arraycopy(a, row(from, i), values, i * from.columns(), from.columns());
-    }
+    Ints x = Ints.of(from);
+    immediate(() -> System.arraycopy(x.a(), x.at(), values, 0, x.size()));
   }
 
   @Override
   public final double item(Tensor from, int index) {
     checkOpen();
     CheckElementwise.item(this, from, index);
-    HeapBuffer.Reals x = HeapBuffer.Reals.of(from);
-    return x.a()[x.row(index / x.columns()) + index % x.columns()];
+    return ((HeapBuffer) from.buffer()).real(Math.toIntExact(from.offset()) + index);
   }
 
   @Override
   public final long itemLong(Tensor from) {
     checkOpen();
     CheckElementwise.itemLong(this, from);
-    return HeapBuffer.Longs.of(from).get();
-  }
-
-  private static int row(Tensor t, int i) {
-    return Math.toIntExact(t.offset() + (long) i * t.ld());
+    return ((HeapBuffer) from.buffer()).integer(Math.toIntExact(from.offset()));
   }
 }

@@ -45,7 +45,7 @@ final class JavaProducts {
             rb.at() + s * stepB,
             beta != 0 || (sum && s > 0));
       }
-      if (samples == 0 && beta == 0) {
+      if (sum && samples == 0 && beta == 0) {
         product.clear(rc.at());
       }
     };

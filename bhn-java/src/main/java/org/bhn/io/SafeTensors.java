@@ -11,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +36,6 @@ public final class SafeTensors {
   static final String METADATA = "__metadata__";
 
   private static final int ALIGNMENT = 64;
-  private static final int CHUNK = 1 << 20;
 
   private SafeTensors() {}
 
@@ -106,18 +104,16 @@ public final class SafeTensors {
    * @throws UncheckedIOException when it cannot be read
    */
   public static File open(Path path) {
-    FileChannel channel = null;
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
-      File file = new File(path.toString(), channel, SafeTensorsHeader.read(channel, path));
-      channel = null;
-      return file;
+      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+      try {
+        return new File(path.toString(), channel, SafeTensorsHeader.read(channel, path));
+      } catch (Throwable t) {
+        closeQuietly(channel);
+        throw t;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } finally {
-      if (channel != null) {
-        closeQuietly(channel);
-      }
     }
   }
 
@@ -260,35 +256,12 @@ public final class SafeTensors {
         throw new FormatException(
             source, name, info.elements() + " elements do not fit a Java array", "call map");
       }
-      int n = (int) info.elements();
-      Object values = newArray(type, n);
-      ByteBuffer chunk =
-          ByteBuffer.allocate(Math.min(CHUNK, (int) Math.min(CHUNK, info.end() - info.begin())));
-      MemorySegment bytes = MemorySegment.ofBuffer(chunk);
       try {
-        int perChunk = CHUNK / type.bytes();
-        for (int at = 0; at < n; at += perChunk) {
-          int count = Math.min(perChunk, n - at);
-          chunk.clear().limit(count * type.bytes());
-          long position = header.dataStart() + info.begin() + (long) at * type.bytes();
-          SafeTensorsHeader.readFully(channel, chunk, position, source, name);
-          MemorySegment.copy(bytes, type.layout(), 0, values, at, count);
-        }
+        return SafeTensorsData.read(channel, header.dataStart(), info, source);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      return values;
     }
-  }
-
-  private static Object newArray(DType type, int n) {
-    return switch (type) {
-      case F32 -> new float[n];
-      case F64 -> new double[n];
-      case I32 -> new int[n];
-      case I64 -> new long[n];
-      case U8 -> new byte[n];
-    };
   }
 
   private static void closeQuietly(FileChannel channel) {
@@ -309,10 +282,8 @@ public final class SafeTensors {
    * <p>Arrays and segments are not copied: they must stay as they are until {@link #write}.
    */
   public static final class Writer {
-    private record Entry(DType type, long[] shape, Object values, long elements) {}
-
     private final Map<String, String> metadata = new TreeMap<>();
-    private final Map<String, Entry> entries = new TreeMap<>();
+    private final Map<String, SafeTensorsData.Entry> entries = new TreeMap<>();
 
     /** Starts with no tensors and no metadata. */
     public Writer() {}
@@ -331,7 +302,7 @@ public final class SafeTensors {
             "metadata %s has %d characters, more than %d; store it as a tensor"
                 .formatted(key, value.length(), Json.MAX_STRING));
       }
-      requireName("metadata key", key, metadata);
+      SafeTensorsHeader.requireName("metadata key", key, metadata);
       metadata.put(key, Json.requireText(value));
       return this;
     }
@@ -381,7 +352,7 @@ public final class SafeTensors {
     }
 
     private Writer add(String name, DType type, long[] shape, Object values, long elements) {
-      requireName("tensor name", name, entries);
+      SafeTensorsHeader.requireName("tensor name", name, entries);
       if (name.equals(METADATA)) {
         throw new IllegalArgumentException(METADATA + " is reserved; call metadata");
       }
@@ -391,21 +362,8 @@ public final class SafeTensors {
                     .formatted(name, LongStream.of(shape).boxed().toList(), elements, MAX_RANK)
                 + " dimensions");
       }
-      entries.put(name, new Entry(type, shape.clone(), values, elements));
+      entries.put(name, new SafeTensorsData.Entry(name, type, shape.clone(), values, elements));
       return this;
-    }
-
-    private static void requireName(String what, String name, Map<String, ?> taken) {
-      if (name.isEmpty() || name.length() > Json.MAX_NAME || taken.containsKey(name)) {
-        throw new IllegalArgumentException(
-            "%s \"%s\" is %s; pass a unique name of 1 to %d characters"
-                .formatted(
-                    what,
-                    name,
-                    taken.containsKey(name) ? "taken" : "empty or too long",
-                    Json.MAX_NAME));
-      }
-      Json.requireText(name);
     }
 
     /**
@@ -415,10 +373,10 @@ public final class SafeTensors {
      * @throws UncheckedIOException when that fails; an existing file is then as it was before
      */
     public void write(Path path) {
-      List<Map.Entry<String, Entry>> order = new ArrayList<>(entries.entrySet());
-      order.sort(
-          Comparator.comparing(e -> e.getValue().type().bytes(), Collections.reverseOrder()));
-      byte[] header = SafeTensorsHeader.render(metadata, layOut(order), ALIGNMENT);
+      List<SafeTensorsData.Entry> order = new ArrayList<>(entries.values());
+      // The sort is stable, so equally wide types stay sorted by name.
+      order.sort(Comparator.comparing(e -> -e.type().bytes()));
+      byte[] header = SafeTensorsHeader.render(metadata, SafeTensorsData.layOut(order), ALIGNMENT);
       try {
         AtomicFiles.write(
             path,
@@ -426,42 +384,12 @@ public final class SafeTensors {
               ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
               AtomicFiles.writeFully(channel, length.putLong(header.length).flip());
               AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
-              ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
-              for (Map.Entry<String, Entry> e : order) {
-                writeValues(channel, chunk, e.getValue());
+              for (SafeTensorsData.Entry entry : order) {
+                SafeTensorsData.write(channel, entry);
               }
             });
       } catch (IOException e) {
         throw new UncheckedIOException(e);
-      }
-    }
-
-    private static List<TensorInfo> layOut(List<Map.Entry<String, Entry>> order) {
-      List<TensorInfo> infos = new ArrayList<>(order.size());
-      long begin = 0;
-      for (Map.Entry<String, Entry> e : order) {
-        Entry entry = e.getValue();
-        long end = begin + entry.elements() * entry.type().bytes();
-        List<Long> shape = LongStream.of(entry.shape()).boxed().toList();
-        infos.add(new TensorInfo(e.getKey(), entry.type(), shape, begin, end));
-        begin = end;
-      }
-      return infos;
-    }
-
-    private static void writeValues(FileChannel channel, ByteBuffer chunk, Entry entry)
-        throws IOException {
-      MemorySegment bytes = MemorySegment.ofBuffer(chunk.clear());
-      int width = entry.type().bytes();
-      int perChunk = CHUNK / width;
-      for (long at = 0; at < entry.elements(); at += perChunk) {
-        int count = (int) Math.min(perChunk, entry.elements() - at);
-        if (entry.values() instanceof MemorySegment segment) {
-          MemorySegment.copy(segment, at * width, bytes, 0, (long) count * width);
-        } else {
-          MemorySegment.copy(entry.values(), (int) at, bytes, entry.type().layout(), 0, count);
-        }
-        AtomicFiles.writeFully(channel, chunk.clear().limit(count * width));
       }
     }
   }

@@ -89,6 +89,20 @@ record SafeTensorsHeader(
     return product;
   }
 
+  /** Checks a tensor name or metadata key that is to be written. */
+  static void requireName(String what, String name, Map<String, ?> taken) {
+    if (name.isEmpty() || name.length() > Json.MAX_NAME || taken.containsKey(name)) {
+      throw new IllegalArgumentException(
+          "%s \"%s\" is %s; pass a unique name of 1 to %d characters"
+              .formatted(
+                  what,
+                  name,
+                  taken.containsKey(name) ? "taken" : "empty or too long",
+                  Json.MAX_NAME));
+    }
+    Json.requireText(name);
+  }
+
   /** A few of many names, for messages. */
   static String some(Collection<String> names) {
     List<String> first = names.stream().limit(8).toList();

@@ -32,6 +32,7 @@ public final class Fit {
   double maxNorm = 10;
   double clip = 5;
   double warmup;
+  double warmupStart = 0.001;
   double temperature = 1;
   boolean initialise = true;
   Dataset validation;
@@ -121,6 +122,17 @@ public final class Fit {
     return this;
   }
 
+  /**
+   * As {@link #klWarmup(double)}, starting at a weight of one's own. Above 1 the posterior starts near
+   * the prior and the data come in slowly, geometrically: modes that lie apart are then all found,
+   * where a posterior that starts narrow falls into one of them.
+   */
+  public Fit klWarmup(double share, double start) {
+    check("start", start, 1e-6, 1e6);
+    this.warmupStart = start;
+    return klWarmup(share);
+  }
+
   /** Weight of the KL term after warm-up (1, which is Bayes; below 1 is a cold posterior). */
   public Fit temperature(double weight) {
     check("temperature", weight, 0, 1e6);
@@ -200,8 +212,12 @@ public final class Fit {
 
   /** KL weight of an epoch, counted from 0. */
   double klWeight(int epoch) {
-    double rise = warmup * epochs;
-    return temperature * (rise > 0 ? Math.min(1, 0.001 + epoch / rise) : 1);
+    double done = warmup > 0 ? epoch / (warmup * epochs) : 1;
+    if (done >= 1) {
+      return temperature;
+    }
+    return temperature
+        * (warmupStart > 1 ? Math.pow(warmupStart, 1 - done) : Math.min(1, warmupStart + done));
   }
 
   /** Learning rate of an epoch, counted from 0. */
@@ -226,6 +242,7 @@ public final class Fit {
     map.put("max_norm", maxNorm);
     map.put("clip", clip);
     map.put("warmup", warmup);
+    map.put("warmup_start", warmupStart);
     map.put("temperature", temperature);
     map.put("initialise", initialise);
     map.put("validation_rows", validation == null ? 0L : (long) validation.rows());

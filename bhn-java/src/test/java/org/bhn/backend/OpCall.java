@@ -18,6 +18,7 @@ public final class OpCall implements AutoCloseable {
 
   private final Backend backend;
   private final OpCase op;
+  private final OpCase.Size size;
   private final Map<String, Slot> values = new LinkedHashMap<>();
   private final Map<String, Slot> gradients = new LinkedHashMap<>();
   private Set<String> skipped = Set.of();
@@ -31,6 +32,7 @@ public final class OpCall implements AutoCloseable {
   public OpCall(Backend backend, OpCase op, OpCase.Size size, boolean padded) {
     this.backend = backend;
     this.op = op;
+    this.size = size;
     for (OpCase.Arg arg : op.args()) {
       int[] shape = arg.shape(size);
       values.put(
@@ -44,6 +46,11 @@ public final class OpCall implements AutoCloseable {
             arg.name(), new Slot(backend, DType.REAL, gradient, arg.isStrided() && padded, padded));
       }
     }
+  }
+
+  /** Size i, in the order the op names them. */
+  public int n(int i) {
+    return size.n()[i];
   }
 
   /** The tensor of an argument; null if this case of the op does without it. */
@@ -108,7 +115,7 @@ public final class OpCall implements AutoCloseable {
   }
 
   /** Fails if anything was written that the op must leave alone. */
-  public void assertUntouched(OpData data) {
+  public void assertUntouched(OpData data, Set<String> unwanted) {
     values.forEach((name, slot) -> slot.assertGuards(name));
     gradients.forEach((name, slot) -> slot.assertGuards("gradient of " + name));
     for (OpCase.Arg arg : op.args()) {
@@ -122,7 +129,7 @@ public final class OpCall implements AutoCloseable {
             gradients.get(name).read(),
             "incoming gradient of " + name + " was written");
       }
-      if (data.prefill().containsKey(name) && skipped.contains(name)) {
+      if (data.prefill().containsKey(name) && unwanted.contains(name)) {
         assertArrayEquals(
             data.prefill().get(name),
             gradients.get(name).read(),

@@ -1,0 +1,167 @@
+package org.bhn.backend;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.bhn.backend.BackendsUnderTest.Subject;
+import org.bhn.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Likelihoods are distributions, and stay finite for extreme outputs. */
+class LikelihoodTest {
+  private static final String SUBJECTS = "org.bhn.backend.BackendsUnderTest#all";
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void extremeLogitsAreFinite(Subject subject) {
+    double big = 1e4;
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      double[] rows = {big, -big, 0, big, -big, 0, big, -big, 0};
+      Tensor logits = t.shaped(rows, 3, 3);
+      Tensor logLik = t.zeros(3);
+      b.categorical(logLik, logits, t.ints(0, 1, 2));
+      assertArrayEquals(new double[] {0, -2 * big, -big}, t.read(logLik), 4 * big * subject.eps());
+      Tensor d = t.zeros(3, 3);
+      b.categoricalBackward(d, t.real(1, 1, 1), logits, t.ints(0, 1, 2));
+      double[] expected = {0, 0, 0, -1, 1, 0, -1, 0, 1};
+      assertArrayEquals(expected, t.read(d), 4 * subject.eps());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void equalLogitsOfAnySizeGiveTheUniformDistribution(Subject subject) {
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      for (double level : new double[] {-1e4, 0, 88.5, 1e4}) {
+        double[] row = new double[7];
+        Arrays.fill(row, level);
+        Tensor logLik = t.zeros(1);
+        b.categorical(logLik, t.shaped(row, 1, 7), t.ints(3));
+        double allowed = 4 * subject.eps() * (2 + Math.abs(level));
+        assertEquals(-Math.log(7), b.item(logLik, 0), allowed);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void categoricalProbabilitiesSumToOneAndScoresToZero(Subject subject) {
+    int classes = 10;
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      SplittableRandom random = new SplittableRandom(1);
+      double[] x = OpCase.fill(classes, () -> (float) (3 * random.nextGaussian()));
+      double[] rows = new double[classes * classes];
+      int[] labels = new int[classes];
+      for (int i = 0; i < classes; i++) {
+        System.arraycopy(x, 0, rows, i * classes, classes);
+        labels[i] = i;
+      }
+      Tensor logits = t.shaped(rows, classes, classes);
+      Tensor logLik = t.zeros(classes);
+      b.categorical(logLik, logits, t.ints(labels));
+      double[] ones = new double[classes];
+      Arrays.fill(ones, 1);
+      Tensor d = t.zeros(classes, classes);
+      b.categoricalBackward(d, t.real(ones), logits, t.ints(labels));
+      double total = Arrays.stream(t.read(logLik)).map(Math::exp).sum();
+      assertEquals(1, total, 64 * subject.eps());
+      double[] g = t.read(d);
+      for (int i = 0; i < classes; i++) {
+        double sum = Arrays.stream(g, i * classes, (i + 1) * classes).sum();
+        assertEquals(0, sum, 16 * subject.eps());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void gaussianIntegratesToOne(Subject subject) {
+    int n = 2000;
+    double low = -12;
+    double step = 24.0 / n;
+    double[] grid = new double[n];
+    Arrays.setAll(grid, i -> low + i * step);
+    double[] means = new double[n];
+    Arrays.fill(means, 0.3125);
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      for (double logVar : new double[] {-2, 0, 1.5}) {
+        Tensor logLik = t.zeros(n);
+        b.gaussian(
+            logLik,
+            t.shaped(means, n, 1),
+            t.real(logVar),
+            t.shaped(grid, n, 1),
+            1,
+            LogVariance.SHARED);
+        double total = Arrays.stream(t.read(logLik)).map(Math::exp).sum() * step;
+        assertEquals(1, total, 1e-9 + 64 * subject.eps());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void logVariancesOfEveryModeMeanTheSame(Subject subject) {
+    int s = 2;
+    int batch = 3;
+    int o = 2;
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      SplittableRandom random = new SplittableRandom(2);
+      Tensor mean = t.shaped(OpCase.fill(s * batch * o, random::nextGaussian), s * batch, o);
+      Tensor target = t.shaped(OpCase.fill(batch * o, random::nextGaussian), batch, o);
+      double[] v = {-0.5, 0.75};
+      double[][] results = new double[3][];
+      int[] rows = {1, s, s * batch};
+      for (LogVariance mode : LogVariance.values()) {
+        int n = rows[mode.ordinal()];
+        double[] repeated = new double[n * o];
+        Arrays.setAll(repeated, i -> v[i % o]);
+        Tensor logVar = n == 1 ? t.real(repeated) : t.shaped(repeated, n, o);
+        Tensor logLik = t.zeros(s * batch);
+        b.gaussian(logLik, mean, logVar, target, s, mode);
+        results[mode.ordinal()] = t.read(logLik);
+      }
+      assertArrayEquals(results[0], results[1], 16 * subject.eps());
+      assertArrayEquals(results[0], results[2], 16 * subject.eps());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void bernoulliIsADistributionAndFiniteForExtremeLogits(Subject subject) {
+    double[] x = {-1e4, -30, -1, 0, 1, 30, 1e4};
+    int n = x.length;
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor logits = t.shaped(x, n, 1);
+      double[] ones = new double[n];
+      Arrays.fill(ones, 1);
+      Tensor yes = t.zeros(n);
+      Tensor no = t.zeros(n);
+      b.bernoulli(yes, logits, t.shaped(ones, n, 1));
+      b.bernoulli(no, logits, t.zeros(n, 1));
+      Tensor d = t.zeros(n, 1);
+      b.bernoulliBackward(d, t.real(ones), logits, t.shaped(ones, n, 1));
+      double[] p = t.read(yes);
+      double[] q = t.read(no);
+      double[] g = t.read(d);
+      for (int i = 0; i < n; i++) {
+        assertEquals(1, Math.exp(p[i]) + Math.exp(q[i]), 8 * subject.eps(), "logit " + x[i]);
+        assertTrue(p[i] <= 0 && p[i] >= -1e4 - 1, "logit " + x[i]);
+        // d log p(1)/dx is p(0).
+        assertEquals(Math.exp(q[i]), g[i], 8 * subject.eps(), "logit " + x[i]);
+      }
+      assertEquals(-1e4, p[0]);
+      assertEquals(0, p[n - 1]);
+    }
+  }
+}

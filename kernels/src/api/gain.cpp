@@ -1,0 +1,71 @@
+#include "core/status.h"
+#include "cpu/kernels.h"
+
+using namespace bhn;
+
+namespace {
+
+constexpr int32_t kFlags = BHN_GAIN_SHARED_PRODUCT | BHN_GAIN_PER_EXAMPLE | BHN_GAIN_PER_SAMPLE_BIAS;
+
+GainShape shape(int64_t samples, int64_t batch, int64_t out, int64_t ld_g, int64_t ld_bias, int32_t flags, int32_t activation) {
+  return {samples, batch, out, ld_g, ld_bias, (flags & BHN_GAIN_SHARED_PRODUCT) != 0, (flags & BHN_GAIN_PER_EXAMPLE) != 0,
+          (flags & BHN_GAIN_PER_SAMPLE_BIAS) != 0, activation};
+}
+
+Args check(const char* op, bhn_context* context, const float* t, const float* g, const float* bias, const GainShape& s, int32_t flags) {
+  Args args(op, context);
+  args.size("samples", s.samples).size("batch", s.batch).size("out", s.out).extent("samples x batch", s.samples, s.batch);
+  args.range("flags", flags, 0, kFlags).range("activation", s.activation, BHN_IDENTITY, BHN_GELU);
+  if (args.bad()) {
+    return args;
+  }
+  int64_t rows = s.samples * s.batch;
+  args.extent("samples x batch x out", rows, s.out).pointer("t", t, rows * s.out);
+  if (g != nullptr) {
+    args.stride("ld_g", s.ld_g, "out", s.out).extent("g", rows, s.ld_g);
+  }
+  if (bias != nullptr && s.per_sample_bias) {
+    args.stride("ld_bias", s.ld_bias, "out", s.out).extent("bias", s.samples, s.ld_bias);
+  }
+  return args;
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t bhn_gain_fwd(bhn_context* context, float* y, const float* t, const float* g, const float* r, const float* bias, int64_t samples,
+                     int64_t batch, int64_t out, int64_t ld_g, int64_t ld_bias, int32_t flags, int32_t activation) {
+  GainShape s = shape(samples, batch, out, ld_g, ld_bias, flags, activation);
+  Args args = check("gain_fwd", context, t, g, bias, s, flags);
+  if (args.bad() || samples * batch * out == 0) {
+    return args.status();
+  }
+  args.pointer("y", y);
+  if (!args.bad()) {
+    cpu_kernels().gain_fwd(context->threads, y, t, g, r, bias, s);
+  }
+  return args.status();
+}
+
+int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float* d_r, float* d_bias, const float* d_y, const float* t,
+                     const float* g, const float* r, const float* bias, int64_t samples, int64_t batch, int64_t out, int64_t ld_g,
+                     int64_t ld_bias, int32_t flags, int32_t activation) {
+  GainShape s = shape(samples, batch, out, ld_g, ld_bias, flags, activation);
+  Args args = check("gain_bwd", context, t, g, bias, s, flags);
+  // A gradient of an absent input has no shape of its own.
+  if (!args.bad() && ((d_g != nullptr && g == nullptr) || (d_r != nullptr && r == nullptr) || (d_bias != nullptr && bias == nullptr))) {
+    return fail(BHN_INVALID_ARGUMENT, "gain_bwd: %s is asked for but its input is NULL",
+                d_g != nullptr && g == nullptr ? "d_g" : d_r != nullptr && r == nullptr ? "d_r" : "d_bias");
+  }
+  if (args.bad() || samples * batch * out == 0) {
+    return args.status();
+  }
+  args.pointer("d_y", d_y);
+  if (!args.bad()) {
+    cpu_kernels().gain_bwd(context->threads, d_t, d_g, d_r, d_bias, d_y, t, g, r, bias, s);
+  }
+  return args.status();
+}
+
+}  // extern "C"

@@ -1,0 +1,131 @@
+#include "core/status.h"
+#include "cpu/kernels.h"
+
+using namespace bhn;
+
+namespace {
+
+Args rows(const char* op, bhn_context* context, int64_t samples, int64_t batch, const char* width_name, int64_t width) {
+  Args args(op, context);
+  args.size("samples", samples).size("batch", batch).size(width_name, width).extent("samples x batch", samples, batch);
+  if (!args.bad()) {
+    args.extent("samples x batch x width", samples * batch, width);
+  }
+  return args;
+}
+
+int32_t labels_ok(const char* op, const int32_t* labels, int64_t batch, int64_t classes) {
+  for (int64_t b = 0; b < batch; ++b) {
+    if (labels[b] < 0 || labels[b] >= classes) {
+      return fail(BHN_INVALID_ARGUMENT, "%s: labels[%lld] = %d is not in [0, classes = %lld)", op, (long long)b, labels[b],
+                  (long long)classes);
+    }
+  }
+  return BHN_OK;
+}
+
+GaussianShape shape(int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t mode) {
+  return {samples, batch, outputs, ld_mean, ld_log_var, mode};
+}
+
+Args check(const char* op, bhn_context* context, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
+  Args args = rows(op, context, s.samples, s.batch, "outputs", s.outputs);
+  args.range("log_var_mode", s.mode, BHN_LOG_VAR_SHARED, BHN_LOG_VAR_PER_ROW).stride("ld_mean", s.ld_mean, "outputs", s.outputs);
+  args.stride("ld_log_var", s.ld_log_var, "outputs", s.outputs);
+  if (args.bad()) {
+    return args;
+  }
+  int64_t n = s.samples * s.batch;
+  args.extent("mean", n, s.ld_mean).extent("log_var", n, s.ld_log_var);
+  args.pointer("mean", mean, n * s.outputs).pointer("log_var", log_var, n * s.outputs).pointer("target", target, n * s.outputs);
+  return args;
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t bhn_categorical_fwd(bhn_context* context, float* log_lik, const float* logits, const int32_t* labels, int64_t samples,
+                            int64_t batch, int64_t classes) {
+  Args args = rows("categorical_fwd", context, samples, batch, "classes", classes);
+  if (args.bad() || samples * batch == 0) {
+    return args.status();
+  }
+  args.range("classes", classes, 1, INT32_MAX).pointer("log_lik", log_lik).pointer("logits", logits).pointer("labels", labels);
+  if (args.bad() || labels_ok("categorical_fwd", labels, batch, classes) != BHN_OK) {
+    return BHN_INVALID_ARGUMENT;
+  }
+  cpu_kernels().categorical_fwd(context->threads, log_lik, logits, labels, samples, batch, classes);
+  return BHN_OK;
+}
+
+int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels,
+                            int64_t samples, int64_t batch, int64_t classes) {
+  Args args = rows("categorical_bwd", context, samples, batch, "classes", classes);
+  if (args.bad() || samples * batch == 0) {
+    return args.status();
+  }
+  args.range("classes", classes, 1, INT32_MAX).pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("labels", labels);
+  if (args.bad() || labels_ok("categorical_bwd", labels, batch, classes) != BHN_OK) {
+    return BHN_INVALID_ARGUMENT;
+  }
+  if (d_logits != nullptr) {
+    cpu_kernels().categorical_bwd(context->threads, d_logits, d_log_lik, logits, labels, samples, batch, classes);
+  }
+  return BHN_OK;
+}
+
+int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean, const float* log_var, const float* target,
+                         int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode) {
+  GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  Args args = check("gaussian_fwd", context, mean, log_var, target, s);
+  if (!args.bad()) {
+    args.pointer("log_lik", log_lik, samples * batch);
+  }
+  if (!args.bad() && samples * batch > 0) {
+    cpu_kernels().gaussian_fwd(context->threads, log_lik, mean, log_var, target, s);
+  }
+  return args.status();
+}
+
+int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
+                         const float* log_var, const float* target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean,
+                         int64_t ld_log_var, int32_t log_var_mode) {
+  GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  Args args = check("gaussian_bwd", context, mean, log_var, target, s);
+  if (!args.bad()) {
+    args.pointer("d_log_lik", d_log_lik, samples * batch);
+  }
+  if (!args.bad() && samples * batch > 0) {
+    cpu_kernels().gaussian_bwd(context->threads, d_mean, d_log_var, d_log_lik, mean, log_var, target, s);
+  }
+  return args.status();
+}
+
+int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
+                          int64_t outputs) {
+  Args args = rows("bernoulli_fwd", context, samples, batch, "outputs", outputs);
+  if (args.bad() || samples * batch == 0) {
+    return args.status();
+  }
+  args.pointer("log_lik", log_lik).pointer("logits", logits, outputs).pointer("target", target, outputs);
+  if (!args.bad()) {
+    cpu_kernels().bernoulli_fwd(context->threads, log_lik, logits, target, samples, batch, outputs);
+  }
+  return args.status();
+}
+
+int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const float* target,
+                          int64_t samples, int64_t batch, int64_t outputs) {
+  Args args = rows("bernoulli_bwd", context, samples, batch, "outputs", outputs);
+  if (args.bad() || samples * batch * outputs == 0) {
+    return args.status();
+  }
+  args.pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("target", target);
+  if (!args.bad() && d_logits != nullptr) {
+    cpu_kernels().bernoulli_bwd(context->threads, d_logits, d_log_lik, logits, target, samples, batch, outputs);
+  }
+  return args.status();
+}
+
+}  // extern "C"

@@ -1,0 +1,32 @@
+// Chooses the CPU twins once. __builtin_cpu_supports also asks whether the system saves the registers.
+#include <cstdlib>
+#include <cstring>
+
+#include "cpu/kernels.h"
+
+namespace bhn {
+namespace {
+
+const Kernels& choose() {
+  __builtin_cpu_init();
+  const char* wanted = std::getenv("BHN_SIMD");
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512vl");
+  if (wanted != nullptr && std::strcmp(wanted, "base") == 0) {
+    return base::table;
+  }
+  if (wanted != nullptr && std::strcmp(wanted, "avx2") == 0) {
+    avx512 = false;
+  }
+  return avx512 ? avx512::table : avx2 ? avx2::table : base::table;
+}
+
+}  // namespace
+
+const Kernels& cpu_kernels() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+}  // namespace bhn

@@ -1,0 +1,75 @@
+#include "core/status.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+namespace bhn {
+namespace {
+
+thread_local char text[512] = "";
+
+}  // namespace
+
+const char* last_error() { return text; }
+
+int32_t fail(int32_t status, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(text, sizeof text, format, values);
+  va_end(values);
+  return status;
+}
+
+Args::Args(const char* op, const bhn_context* context) : op_(op) {
+  if (context == nullptr || context->magic != bhn_context::kAlive) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: context is %s", op, context == nullptr ? "NULL" : "not a live context");
+  } else if (context->device != BHN_CPU) {
+    status_ = fail(BHN_UNSUPPORTED, "%s: device %d has no twin in this build", op, context->device);
+  }
+}
+
+Args& Args::size(const char* name, int64_t value) {
+  if (!bad() && (value < 0 || value > (int64_t(1) << 40))) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be in [0, 2^40]", op_, name, (long long)value);
+  }
+  return *this;
+}
+
+Args& Args::pointer(const char* name, const void* p, int64_t count) {
+  if (!bad() && p == nullptr && count > 0) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s is NULL", op_, name);
+  }
+  return *this;
+}
+
+Args& Args::stride(const char* name, int64_t value, const char* width_name, int64_t width) {
+  if (!bad() && (value < width || value > (int64_t(1) << 40))) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld < %s = %lld", op_, name, (long long)value, width_name, (long long)width);
+  }
+  return *this;
+}
+
+Args& Args::range(const char* name, int64_t value, int64_t low, int64_t high) {
+  if (!bad() && (value < low || value > high)) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be in [%lld, %lld]", op_, name, (long long)value, (long long)low,
+                   (long long)high);
+  }
+  return *this;
+}
+
+Args& Args::real(const char* name, float value, float low, float high) {
+  if (!bad() && !(value >= low && value <= high)) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %g must be in [%g, %g]", op_, name, double(value), double(low), double(high));
+  }
+  return *this;
+}
+
+Args& Args::extent(const char* name, int64_t rows, int64_t columns) {
+  int64_t product;
+  if (!bad() && (__builtin_mul_overflow(rows, columns, &product) || product > (int64_t(1) << 46))) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld x %lld elements is too large", op_, name, (long long)rows, (long long)columns);
+  }
+  return *this;
+}
+
+}  // namespace bhn

@@ -1,0 +1,147 @@
+// Log-likelihoods of rows (sample, example), in nats, and their gradients. Bytes: 4 an output read (forward), 12
+// (backward). One exp an output. Parallel over rows.
+#include "cpu/kernels.h"
+#include "cpu/vecmath.h"
+
+namespace bhn::BHN_ISA {
+namespace {
+
+constexpr float kLogTwoPi = 1.8378770664093453f;
+
+// max and log-sum-exp of a row, the latter relative to the max.
+BHN_INLINE float log_sum_exp(const float* x, int64_t n, float* max) {
+  float m = x[0];
+  for (int64_t c = 1; c < n; ++c) {
+    m = x[c] > m ? x[c] : m;
+  }
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t c = 0; c < n; ++c) {
+    sum += vexp(x[c] - m);
+  }
+  *max = m;
+  return vlog(sum);
+}
+
+}  // namespace
+
+void categorical_fwd(int threads, float* log_lik, const float* logits, const int32_t* labels, int64_t samples, int64_t batch,
+                     int64_t classes) {
+#pragma omp parallel for if (samples * batch * classes >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < samples * batch; ++row) {
+    const float* x = logits + row * classes;
+    float max;
+    float lse = log_sum_exp(x, classes, &max);
+    log_lik[row] = (x[labels[row % batch]] - max) - lse;
+  }
+}
+
+void categorical_bwd(int threads, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels, int64_t samples,
+                     int64_t batch, int64_t classes) {
+#pragma omp parallel for if (samples * batch * classes >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < samples * batch; ++row) {
+    const float* x = logits + row * classes;
+    float* out = d_logits + row * classes;
+    float d = d_log_lik[row];
+    float max;
+    float lse = log_sum_exp(x, classes, &max);
+#pragma omp simd
+    for (int64_t c = 0; c < classes; ++c) {
+      out[c] -= d * vexp(x[c] - max - lse);
+    }
+    out[labels[row % batch]] += d;
+  }
+}
+
+namespace {
+
+// Row of log-variances that belongs to a row of means.
+BHN_INLINE int64_t log_var_row(const GaussianShape& s, int64_t row) { return s.mode == 0 ? 0 : s.mode == 1 ? row / s.batch : row; }
+
+}  // namespace
+
+void gaussian_fwd(int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
+#pragma omp parallel for if (s.samples * s.batch * s.outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < s.samples * s.batch; ++row) {
+    const float* m = mean + row * s.ld_mean;
+    const float* v = log_var + log_var_row(s, row) * s.ld_log_var;
+    const float* y = target + (row % s.batch) * s.outputs;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t o = 0; o < s.outputs; ++o) {
+      float e = y[o] - m[o];
+      sum += kLogTwoPi + v[o] + e * e * vexp(-v[o]);
+    }
+    log_lik[row] = -0.5f * sum;
+  }
+}
+
+void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                  const float* target, const GaussianShape& s) {
+  int64_t rows = s.samples * s.batch;
+  if (d_mean != nullptr) {
+#pragma omp parallel for if (rows * s.outputs >= kParallel / 4) num_threads(threads) schedule(static)
+    for (int64_t row = 0; row < rows; ++row) {
+      const float* m = mean + row * s.ld_mean;
+      const float* v = log_var + log_var_row(s, row) * s.ld_log_var;
+      const float* y = target + (row % s.batch) * s.outputs;
+      float* out = d_mean + row * s.ld_mean;
+      float d = d_log_lik[row];
+#pragma omp simd
+      for (int64_t o = 0; o < s.outputs; ++o) {
+        out[o] += d * (y[o] - m[o]) * vexp(-v[o]);
+      }
+    }
+  }
+  if (d_log_var == nullptr) {
+    return;
+  }
+  // Rows of log_var are shared by runs of rows of means (all, or one sample's): each run is added in order.
+  int64_t run = s.mode == 0 ? rows : s.mode == 1 ? s.batch : 1;
+  int64_t runs = run == 0 ? 0 : rows / run;
+#pragma omp parallel for if (rows * s.outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t i = 0; i < runs; ++i) {
+    const float* v = log_var + i * s.ld_log_var;
+    for (int64_t o = 0; o < s.outputs; ++o) {
+      double precision = vexp(-v[o]);
+      double sum = 0;
+      for (int64_t row = i * run; row < (i + 1) * run; ++row) {
+        double e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
+        sum += d_log_lik[row] * 0.5 * (e * e * precision - 1.0);
+      }
+      d_log_var[i * s.ld_log_var + o] += float(sum);
+    }
+  }
+}
+
+void bernoulli_fwd(int threads, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
+                   int64_t outputs) {
+#pragma omp parallel for if (samples * batch * outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < samples * batch; ++row) {
+    const float* x = logits + row * outputs;
+    const float* y = target + (row % batch) * outputs;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t o = 0; o < outputs; ++o) {
+      sum += y[o] * x[o] - vsoftplus(x[o]);
+    }
+    log_lik[row] = sum;
+  }
+}
+
+void bernoulli_bwd(int threads, float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples,
+                   int64_t batch, int64_t outputs) {
+#pragma omp parallel for if (samples * batch * outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < samples * batch; ++row) {
+    const float* x = logits + row * outputs;
+    const float* y = target + (row % batch) * outputs;
+    float* out = d_logits + row * outputs;
+    float d = d_log_lik[row];
+#pragma omp simd
+    for (int64_t o = 0; o < outputs; ++o) {
+      out[o] += d * (y[o] - vsigmoid(x[o]));
+    }
+  }
+}
+
+}  // namespace bhn::BHN_ISA

@@ -1,0 +1,158 @@
+// Float functions that gcc vectorises inside `omp simd` loops: no branches, no calls. Polynomials after the
+// Cephes library's single-precision ones (S. Moshier); errors against double are in tests/internal/vecmath.cpp.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#define BHN_INLINE static inline __attribute__((always_inline))
+
+namespace bhn::BHN_ISA {
+
+BHN_INLINE float from_bits(int32_t bits) { return __builtin_bit_cast(float, bits); }
+BHN_INLINE int32_t to_bits(float x) { return __builtin_bit_cast(int32_t, x); }
+
+// e^x; 0 below the smallest normal number, infinity above the largest.
+BHN_INLINE float vexp(float x) {
+  const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
+  float clamped = x < -87.3f ? -87.3f : x;
+  clamped = clamped > 88.7f ? 88.7f : clamped;
+  float shifted = clamped * 1.44269504088896341f + magic;
+  float n = shifted - magic;
+  float r = clamped - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  // 2^n in two factors, since n = 128 occurs.
+  int32_t e = to_bits(shifted) - to_bits(magic);
+  int32_t half = e >> 1;
+  float y = p * from_bits((half + 127) << 23) * from_bits((e - half + 127) << 23);
+  y = x < -87.3f ? 0.0f : y;
+  y = x > 88.72283f ? __builtin_inff() : y;
+  return x != x ? x : y;
+}
+
+// ln x for normal x > 0; -infinity at 0, NaN below.
+BHN_INLINE float vlog(float x) {
+  int32_t bits = to_bits(x);
+  int32_t e = ((bits >> 23) & 0xff) - 126;
+  float m = from_bits((bits & 0x007fffff) | 0x3f000000);  // in [0.5, 1)
+  bool low = m < 0.707106781186547524f;
+  e = low ? e - 1 : e;
+  m = low ? m + m - 1.0f : m - 1.0f;
+  float z = m * m;
+  float p = 7.0376836292e-2f;
+  p = p * m + -1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m + -1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m + -1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m + -2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  float y = p * m * z;
+  float fe = float(e);
+  y = y + fe * -2.12194440e-4f;
+  y = y - 0.5f * z;
+  y = m + y;
+  y = y + fe * 0.693359375f;
+  y = x == 0.0f ? -__builtin_inff() : y;
+  y = x < 0.0f ? __builtin_nanf("") : y;
+  return x == __builtin_inff() || x != x ? x : y;
+}
+
+// ln(1 + x) for x >= 0, accurate near 0.
+BHN_INLINE float vlog1p(float x) {
+  float u = 1.0f + x;
+  float d = u - 1.0f;
+  float y = vlog(u) * (x / (d == 0.0f ? 1.0f : d));
+  return d == 0.0f ? x : y;
+}
+
+BHN_INLINE float vtanh(float x) {
+  float a = x < 0.0f ? -x : x;
+  float z = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z + -5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z + -3.33332819422e-1f;
+  float small = p * z * x + x;
+  float large = 1.0f - 2.0f / (vexp(a + a) + 1.0f);
+  large = x < 0.0f ? -large : large;
+  return a < 0.625f ? small : large;
+}
+
+// ln(1 + e^x)
+BHN_INLINE float vsoftplus(float x) {
+  float a = x < 0.0f ? x : -x;
+  float positive = x > 0.0f ? x : 0.0f;
+  return positive + vlog1p(vexp(a));
+}
+
+BHN_INLINE float vsigmoid(float x) {
+  float e = vexp(x < 0.0f ? x : -x);
+  float y = 1.0f / (1.0f + e);
+  return x < 0.0f ? e * y : y;
+}
+
+// sin(2 pi v) and cos(2 pi v) for v in [0, 1): quadrants are exact.
+BHN_INLINE void vsincos2pi(float v, float* sine, float* cosine) {
+  const float magic = 12582912.0f;
+  float shifted = v * 4.0f + magic;
+  float q = shifted - magic;
+  float t = (v - q * 0.25f) * 6.28318530717958648f;
+  float z = t * t;
+  float s = -1.9515295891e-4f;
+  s = s * z + 8.3321608736e-3f;
+  s = s * z + -1.6666654611e-1f;
+  s = s * z * t + t;
+  float c = 2.443315711809948e-5f;
+  c = c * z + -1.388731625493765e-3f;
+  c = c * z + 4.166664568298827e-2f;
+  c = c * z * z - 0.5f * z + 1.0f;
+  int32_t quadrant = to_bits(shifted) & 3;
+  float sa = (quadrant & 1) ? c : s;
+  float ca = (quadrant & 1) ? s : c;
+  *sine = (quadrant & 2) ? -sa : sa;
+  *cosine = ((quadrant + 1) & 2) ? -ca : ca;
+}
+
+// Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised.
+template <int kActivation>
+BHN_INLINE float activate(float x) {
+  if constexpr (kActivation == 1) {
+    return x > 0.0f ? x : (x != x ? x : 0.0f);
+  } else if constexpr (kActivation == 2) {
+    return vtanh(x);
+  } else if constexpr (kActivation == 3) {
+    return float(0.5 * double(x) * (1.0 + ::erf(double(x) * 0.70710678118654752)));
+  } else {
+    return x;
+  }
+}
+
+template <int kActivation>
+BHN_INLINE float slope(float x) {
+  if constexpr (kActivation == 1) {
+    return x > 0.0f ? 1.0f : 0.0f;
+  } else if constexpr (kActivation == 2) {
+    float t = vtanh(x);
+    return 1.0f - t * t;
+  } else if constexpr (kActivation == 3) {
+    double d = x;
+    return float(0.5 * (1.0 + ::erf(d * 0.70710678118654752)) + d * 0.39894228040143268 * ::exp(-0.5 * d * d));
+  } else {
+    return 1.0f;
+  }
+}
+
+// Elements below which a parallel region costs more than it saves.
+constexpr int64_t kParallel = 1 << 15;
+
+}  // namespace bhn::BHN_ISA
