@@ -48,9 +48,9 @@ enum bhn_device { BHN_CPU = 0, BHN_CUDA = 1 };
 enum bhn_activation { BHN_IDENTITY = 0, BHN_RELU = 1, BHN_TANH = 2, BHN_GELU = 3 /* exact: x * Phi(x) */ };
 
 enum bhn_gain_flags {
-  BHN_GAIN_SHARED_PRODUCT = 1,  /* t is [B, out] and serves all S samples; otherwise [S*B, out] */
-  BHN_GAIN_PER_EXAMPLE = 2,     /* g is [S*B, out], one draw per example; otherwise [S, out] */
-  BHN_GAIN_PER_SAMPLE_BIAS = 4  /* bias is [S, out]; otherwise [out] */
+  BHN_GAIN_SHARED_PRODUCT = 1, /* t is [B, out] and serves all S samples; otherwise [S*B, out] */
+  BHN_GAIN_PER_EXAMPLE = 2,    /* g is [S*B, out], one draw per example; otherwise [S, out] */
+  BHN_GAIN_PER_SAMPLE_BIAS = 4 /* bias is [S, out]; otherwise [out] */
 };
 
 enum bhn_log_var_mode {
@@ -221,8 +221,8 @@ BHN_API int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const f
 
 /* ---- prior: log_prior[s] = log_prior_in[s] + sum_d log p(w[s, d]), normalised densities ------------------------------------------ */
 BHN_API int32_t bhn_prior_fwd(bhn_context* context, float* log_prior /* [S] */, const float* w /* [S, D] */,
-                              const float* log_prior_in /* [S] or NULL */, int64_t samples, int64_t d, int64_t ld_w, int32_t prior, float p0,
-                              float p1, float p2);
+                              const float* log_prior_in /* [S] or NULL */, int64_t samples, int64_t d, int64_t ld_w, int32_t prior,
+                              float p0, float p1, float p2);
 BHN_API int32_t bhn_prior_bwd(bhn_context* context, float* d_w, const float* d_log_prior /* [S] */, const float* w, int64_t samples,
                               int64_t d, int64_t ld_w, int32_t prior, float p0, float p1, float p2);
 

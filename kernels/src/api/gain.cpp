@@ -8,8 +8,15 @@ namespace {
 constexpr int32_t kFlags = BHN_GAIN_SHARED_PRODUCT | BHN_GAIN_PER_EXAMPLE | BHN_GAIN_PER_SAMPLE_BIAS;
 
 GainShape shape(int64_t samples, int64_t batch, int64_t out, int64_t ld_g, int64_t ld_bias, int32_t flags, int32_t activation) {
-  return {samples, batch, out, ld_g, ld_bias, (flags & BHN_GAIN_SHARED_PRODUCT) != 0, (flags & BHN_GAIN_PER_EXAMPLE) != 0,
-          (flags & BHN_GAIN_PER_SAMPLE_BIAS) != 0, activation};
+  return {samples,
+          batch,
+          out,
+          ld_g,
+          ld_bias,
+          (flags & BHN_GAIN_SHARED_PRODUCT) != 0,
+          (flags & BHN_GAIN_PER_EXAMPLE) != 0,
+          (flags & BHN_GAIN_PER_SAMPLE_BIAS) != 0,
+          activation};
 }
 
 Args check(const char* op, bhn_context* context, const float* t, const float* g, const float* bias, const GainShape& s, int32_t flags) {
@@ -56,7 +63,9 @@ int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float* d_r, f
   // A gradient of an absent input has no shape of its own.
   if (!args.bad() && ((d_g != nullptr && g == nullptr) || (d_r != nullptr && r == nullptr) || (d_bias != nullptr && bias == nullptr))) {
     return fail(BHN_INVALID_ARGUMENT, "gain_bwd: %s is asked for but its input is NULL",
-                d_g != nullptr && g == nullptr ? "d_g" : d_r != nullptr && r == nullptr ? "d_r" : "d_bias");
+                d_g != nullptr && g == nullptr   ? "d_g"
+                : d_r != nullptr && r == nullptr ? "d_r"
+                                                 : "d_bias");
   }
   if (args.bad() || samples * batch * out == 0) {
     return args.status();

@@ -37,9 +37,8 @@ int32_t bhn_made_fwd(bhn_context* context, float* heads, float* h, float* r, con
 }
 
 int32_t bhn_made_bwd(bhn_context* context, float* d_z, float* d_params, float* work, const float* d_heads, const float* z, const float* h,
-                     const float* r, const float* params, const int32_t* in_degree, const int32_t* hidden_degree,
-                     const int32_t* out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z,
-                     int32_t weight_norm) {
+                     const float* r, const float* params, const int32_t* in_degree, const int32_t* hidden_degree, const int32_t* out_degree,
+                     int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm) {
   MadeShape s = {in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm != 0};
   Args args = check("made_bwd", context, z, params, s, weight_norm);
   args.pointer("work", work).pointer("d_heads", d_heads, samples).pointer("h", h, samples).pointer("r", r);

@@ -20,8 +20,7 @@ Args check(const char* op, bhn_context* context, const float* out, const int64_t
 
 extern "C" {
 
-int32_t bhn_rng_uniform(bhn_context* context, float* out, const int64_t* counter, int64_t n, int64_t first, int64_t seed,
-                        int64_t stream) {
+int32_t bhn_rng_uniform(bhn_context* context, float* out, const int64_t* counter, int64_t n, int64_t first, int64_t seed, int64_t stream) {
   Args args = check("rng_uniform", context, out, counter, n, first, stream);
   if (args.bad() || n == 0) {
     return args.status();

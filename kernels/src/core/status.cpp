@@ -51,8 +51,8 @@ Args& Args::stride(const char* name, int64_t value, const char* width_name, int6
 
 Args& Args::range(const char* name, int64_t value, int64_t low, int64_t high) {
   if (!bad() && (value < low || value > high)) {
-    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be in [%lld, %lld]", op_, name, (long long)value, (long long)low,
-                   (long long)high);
+    status_ =
+        fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be in [%lld, %lld]", op_, name, (long long)value, (long long)low, (long long)high);
   }
   return *this;
 }

@@ -118,19 +118,27 @@ void mul_bwd(int threads, float* d_a, float* d_b, const float* d_y, const float*
 
 void activation_fwd(int threads, float* y, const float* x, int64_t n, int activation) {
   switch (activation) {
-    case 1: return forward<1>(threads, y, x, n);
-    case 2: return forward<2>(threads, y, x, n);
-    case 3: return forward<3>(threads, y, x, n);
-    default: return forward<0>(threads, y, x, n);
+    case 1:
+      return forward<1>(threads, y, x, n);
+    case 2:
+      return forward<2>(threads, y, x, n);
+    case 3:
+      return forward<3>(threads, y, x, n);
+    default:
+      return forward<0>(threads, y, x, n);
   }
 }
 
 void activation_bwd(int threads, float* d_x, const float* d_y, const float* x, int64_t n, int activation) {
   switch (activation) {
-    case 1: return backward<1>(threads, d_x, d_y, x, n);
-    case 2: return backward<2>(threads, d_x, d_y, x, n);
-    case 3: return backward<3>(threads, d_x, d_y, x, n);
-    default: return backward<0>(threads, d_x, d_y, x, n);
+    case 1:
+      return backward<1>(threads, d_x, d_y, x, n);
+    case 2:
+      return backward<2>(threads, d_x, d_y, x, n);
+    case 3:
+      return backward<3>(threads, d_x, d_y, x, n);
+    default:
+      return backward<0>(threads, d_x, d_y, x, n);
   }
 }
 

@@ -151,10 +151,14 @@ void backward(int threads, const Gradients& out, const float* d_y, const float* 
 
 void gain_fwd(int threads, float* y, const float* t, const float* g, const float* r, const float* bias, const GainShape& s) {
   switch (s.activation) {
-    case 1: return forward<1>(threads, y, t, g, r, bias, s);
-    case 2: return forward<2>(threads, y, t, g, r, bias, s);
-    case 3: return forward<3>(threads, y, t, g, r, bias, s);
-    default: return forward<0>(threads, y, t, g, r, bias, s);
+    case 1:
+      return forward<1>(threads, y, t, g, r, bias, s);
+    case 2:
+      return forward<2>(threads, y, t, g, r, bias, s);
+    case 3:
+      return forward<3>(threads, y, t, g, r, bias, s);
+    default:
+      return forward<0>(threads, y, t, g, r, bias, s);
   }
 }
 
@@ -162,10 +166,14 @@ void gain_bwd(int threads, float* d_t, float* d_g, float* d_r, float* d_bias, co
               const float* r, const float* bias, const GainShape& s) {
   Gradients out = {d_t, d_g, d_r, d_bias};
   switch (s.activation) {
-    case 1: return backward<1>(threads, out, d_y, t, g, r, bias, s);
-    case 2: return backward<2>(threads, out, d_y, t, g, r, bias, s);
-    case 3: return backward<3>(threads, out, d_y, t, g, r, bias, s);
-    default: return backward<0>(threads, out, d_y, t, g, r, bias, s);
+    case 1:
+      return backward<1>(threads, out, d_y, t, g, r, bias, s);
+    case 2:
+      return backward<2>(threads, out, d_y, t, g, r, bias, s);
+    case 3:
+      return backward<3>(threads, out, d_y, t, g, r, bias, s);
+    default:
+      return backward<0>(threads, out, d_y, t, g, r, bias, s);
   }
 }
 

@@ -114,8 +114,7 @@ void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_l
   }
 }
 
-void bernoulli_fwd(int threads, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
-                   int64_t outputs) {
+void bernoulli_fwd(int threads, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch, int64_t outputs) {
 #pragma omp parallel for if (samples * batch * outputs >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t row = 0; row < samples * batch; ++row) {
     const float* x = logits + row * outputs;

@@ -29,9 +29,7 @@ struct Mask {
   int32_t high;
 };
 
-Mask hidden_mask(const MadeShape& s, int64_t h) {
-  return {s.in_degree, s.in_degree == nullptr ? 0 : s.hidden_degree[h]};
-}
+Mask hidden_mask(const MadeShape& s, int64_t h) { return {s.in_degree, s.in_degree == nullptr ? 0 : s.hidden_degree[h]}; }
 
 Mask head_mask(const MadeShape& s, int64_t j) {
   int64_t o = j < s.outputs ? j : j - s.outputs;
@@ -202,8 +200,8 @@ void made_bwd(int threads, float* d_z, float* d_params, float* work, const float
       if (d_params != nullptr) {
         out = {d_params + at.u2 + j * s.hidden, d_params + at.g2 + j, d_params + at.b2 + j};
       }
-      unit_backward(head_mask(s, j), params + at.u2 + j * s.hidden, h, s.hidden, s.hidden, s.samples, params[at.g2 + j],
-                    r[s.hidden + j], s.weight_norm, d_t2 + j, units, out);
+      unit_backward(head_mask(s, j), params + at.u2 + j * s.hidden, h, s.hidden, s.hidden, s.samples, params[at.g2 + j], r[s.hidden + j],
+                    s.weight_norm, d_t2 + j, units, out);
     }
 #pragma omp for collapse(2) schedule(static)
     for (int64_t i = 0; i < s.samples; ++i) {

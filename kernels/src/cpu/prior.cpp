@@ -16,8 +16,8 @@ struct Mixture {
 Mixture mixture(const PriorShape& s) {
   double v1 = double(s.p1) * s.p1;
   double v2 = double(s.p2) * s.p2;
-  return {float(::log(double(s.p0)) - ::log(double(s.p1)) - kHalfLogTwoPi), float(::log1p(-double(s.p0)) - ::log(double(s.p2)) - kHalfLogTwoPi),
-          float(0.5 / v1), float(0.5 / v2)};
+  return {float(::log(double(s.p0)) - ::log(double(s.p1)) - kHalfLogTwoPi),
+          float(::log1p(-double(s.p0)) - ::log(double(s.p2)) - kHalfLogTwoPi), float(0.5 / v1), float(0.5 / v2)};
 }
 
 }  // namespace

@@ -27,8 +27,7 @@ void weightnorm_fwd(int threads, float* r, const float* v, int64_t rows, int64_t
   }
 }
 
-void weightnorm_bwd(int threads, float* d_v, const float* d_r, const float* v, const float* r, int64_t rows, int64_t cols,
-                    int64_t ld_v) {
+void weightnorm_bwd(int threads, float* d_v, const float* d_r, const float* v, const float* r, int64_t rows, int64_t cols, int64_t ld_v) {
 #pragma omp parallel for if (rows * cols >= kParallel) num_threads(threads) schedule(static)
   for (int64_t j = 0; j < rows; ++j) {
     // The cube of r may leave the range of float where the product does not.

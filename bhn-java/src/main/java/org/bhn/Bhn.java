@@ -26,9 +26,9 @@ import org.bhn.train.Trainer;
 /**
  * A Bayesian neural network: build, fit, predict with uncertainty, save, load.
  *
- * <p>Any number of threads may predict at once; fitting and closing wait for them and keep them out.
- * Predictions depend on the model, the inputs and the seed alone, so they are the same bits after a
- * reload, for any number of rows at a time.
+ * <p>Any number of threads may predict at once; fitting and closing wait for them and keep them
+ * out. Predictions depend on the model, the inputs and the seed alone, so they are the same bits
+ * after a reload, for any number of rows at a time.
  */
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;

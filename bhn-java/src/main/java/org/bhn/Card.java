@@ -73,7 +73,7 @@ final class Card {
         map.integer("hidden"),
         map.bool("weight_norm"),
         map.bool("shuffle"),
-        map.asMap().get("initial_std") == null ? Double.NaN : map.number("initial_std"),
+        map.has("initial_std") ? map.number("initial_std") : Double.NaN,
         map.number("delta"),
         map.number("row_std"),
         map.number("gain_std"));

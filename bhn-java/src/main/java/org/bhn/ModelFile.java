@@ -117,8 +117,7 @@ final class ModelFile {
     }
   }
 
-  private static void fill(
-      SafeTensors.File file, Path path, Backend backend, BayesianNetwork net) {
+  private static void fill(SafeTensors.File file, Path path, Backend backend, BayesianNetwork net) {
     List<String> names = new ArrayList<>();
     net.params().forEach(p -> names.add(p.name()));
     names.addAll(net.posterior().constants().keySet());
@@ -137,8 +136,7 @@ final class ModelFile {
             });
   }
 
-  private static void requirePermutation(
-      Path path, Backend backend, String name, Tensor tensor) {
+  private static void requirePermutation(Path path, Backend backend, String name, Tensor tensor) {
     int[] values = new int[tensor.size()];
     backend.download(tensor, values);
     boolean[] seen = new boolean[values.length];

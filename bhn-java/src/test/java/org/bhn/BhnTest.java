@@ -20,6 +20,7 @@ import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
 import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictive;
+import org.bhn.tape.Param;
 import org.bhn.train.Fit;
 import org.bhn.train.History;
 import org.bhn.train.TrainingException;
@@ -64,13 +65,13 @@ class BhnTest {
     Dataset train = TestData.blobs(300, 3, 1);
     Dataset test = TestData.blobs(200, 3, 2);
     try (Bhn model = classifier(posterior)) {
-      History history =
-          model.fit(train, Fit.epochs(40).batch(32).learningRate(5e-3).klWarmup(0.5));
+      History history = model.fit(train, Fit.epochs(40).batch(32).learningRate(5e-3).klWarmup(0.5));
       assertEquals(40, history.epochs().size());
       Predictive p = model.predict(test.inputs(), 30);
       int right = 0;
+      int[] predicted = p.labels();
       for (int i = 0; i < test.rows(); i++) {
-        right += p.labels()[i] == test.labels()[i] ? 1 : 0;
+        right += predicted[i] == test.label(i) ? 1 : 0;
       }
       assertTrue(right > 190, right + " of 200 right");
       double[] entropy = p.entropy();
@@ -91,8 +92,7 @@ class BhnTest {
         List.of(Posterior.weightNorm(Flows.iaf(1).hidden(8)), Posterior.dropout(0.5))) {
       try (Bhn model = classifier(posterior)) {
         float[] all = model.predict(data.inputs(), 37).mean();
-        float[] first =
-            model.predict(Arrays.copyOf(data.inputs(), 2 * 20), 37).mean();
+        float[] first = model.predict(Arrays.copyOf(data.inputs(), 2 * 20), 37).mean();
         for (int i = 0; i < first.length; i++) {
           assertEquals(all[i], first[i], 1e-6);
         }
@@ -152,7 +152,7 @@ class BhnTest {
               .posterior(Posterior.weightNorm(Flows.iaf(2).hidden(16)))
               .seed(1)
               .build(backend)) {
-        model.fit(train, Fit.epochs(150).batch(50).learningRate(1e-2).decay(0.1).klWarmup(0.3));
+        model.fit(train, Fit.epochs(300).batch(50).learningRate(1e-2).decay(0.1).klWarmup(0.3));
         double[][] interval = model.predict(test.inputs(), 100).interval(0.9);
         int inside = 0;
         for (int i = 0; i < test.rows(); i++) {
@@ -184,31 +184,30 @@ class BhnTest {
   }
 
   @Test
-  void aValueThatOverflowsStopsTheTrainingAndIsNamed() {
+  void aValueThatIsNotFiniteStopsTheTrainingAndIsNamed() {
     Dataset data = TestData.sine(64, 0.1, 3);
-    float[] huge = data.inputs().clone();
-    huge[10] = 3e38f;
-    Dataset broken = Dataset.ofTargets(huge, 1, data.targets(), 1);
     try (Bhn model =
-        Bhn.of(1, Likelihood.gaussian(1, 1e-11))
+        Bhn.of(1, Likelihood.gaussian(1, 0.1))
             .hidden(8)
             .posterior(Posterior.point())
             .build(backend)) {
+      Param weight = model.network().params().get(1);
+      double[] values = weight.get();
+      values[3] = Double.NaN;
+      weight.set(values);
       TrainingException e =
-          assertThrows(
-              TrainingException.class, () -> model.fit(broken, Fit.epochs(3).clip(0, 0)));
-      assertTrue(e.getMessage().contains("step"), e.getMessage());
-      assertTrue(
-          e.getMessage().contains("likelihood") || e.getMessage().contains("gradient"),
-          e.getMessage());
+          assertThrows(TrainingException.class, () -> model.fit(data, Fit.epochs(3)));
+      assertTrue(e.getMessage().contains("step 1"), e.getMessage());
+      assertTrue(e.getMessage().contains(weight.name()), e.getMessage());
+      assertTrue(e.getMessage().contains("[0, 3]"), e.getMessage());
     }
   }
 
   @Test
   void wrongUseIsExplained() {
     try (Bhn model = classifier(Posterior.point())) {
-      Dataset wide = Dataset.ofLabels(new float[9], 3, new int[3], 3);
-      Dataset real = Dataset.ofTargets(new float[4], 2, new float[2], 1);
+      Dataset wide = Dataset.classification(new float[9], 3, new int[3], 3);
+      Dataset real = Dataset.regression(new float[4], 2, new float[2], 1);
       explains("columns", () -> model.fit(wide, Fit.epochs(1)));
       explains("labels", () -> model.fit(real, Fit.epochs(1)));
       explains("inputs", () -> model.predict(new float[3], 1));
@@ -226,7 +225,7 @@ class BhnTest {
   }
 
   private static Dataset wide() {
-    return Dataset.ofLabels(new float[6], 2, new int[3], 3);
+    return Dataset.classification(new float[6], 2, new int[3], 3);
   }
 
   private static void explains(String word, Runnable call) {

@@ -47,7 +47,7 @@ class LinearRegressionEvidenceTest {
       y[i] = (float) (y[i] + SIGMA * random.nextGaussian());
       targets[i] = (float) y[i];
     }
-    data = Dataset.ofTargets(inputs, D, targets, 1);
+    data = Dataset.regression(inputs, D, targets, 1);
     double[][] marginal = new double[N][N];
     double[][] precision = new double[D][D];
     for (int i = 0; i < N; i++) {
@@ -118,7 +118,9 @@ class LinearRegressionEvidenceTest {
         "the bound " + elbo.total() + " must not exceed the evidence " + evidence);
   }
 
-  /** KL(q‖p) of the best diagonal Gaussian is ½ Σ log Λ_dd − ½ log|Λ|, Λ the posterior precision. */
+  /**
+   * KL(q‖p) of the best diagonal Gaussian is ½ Σ log Λ_dd − ½ log|Λ|, Λ the posterior precision.
+   */
   @Test
   void meanFieldHasItsClosedFormGap() {
     assertTrue(meanFieldGap > 0.5, "the case must tell the two apart, gap " + meanFieldGap);

@@ -18,7 +18,7 @@ public final class TestData {
       x[2 * i] = (float) (2 * Math.cos(angle) + 0.5 * random.nextGaussian());
       x[2 * i + 1] = (float) (2 * Math.sin(angle) + 0.5 * random.nextGaussian());
     }
-    return Dataset.ofLabels(x, 2, y, classes);
+    return Dataset.classification(x, 2, y, classes);
   }
 
   /** y = sin 3x + noise, x in [−1, 1]. */
@@ -30,6 +30,6 @@ public final class TestData {
       x[i] = (float) random.nextDouble(-1, 1);
       y[i] = (float) (Math.sin(3 * x[i]) + noise * random.nextGaussian());
     }
-    return Dataset.ofTargets(x, 1, y, 1);
+    return Dataset.regression(x, 1, y, 1);
   }
 }

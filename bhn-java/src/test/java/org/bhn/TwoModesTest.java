@@ -44,7 +44,7 @@ class TwoModesTest {
                 .seed(seed)
                 .build(backend)) {
       model.fit(
-          Dataset.ofTargets(x, 1, y, 1),
+          Dataset.regression(x, 1, y, 1),
           Fit.epochs(3000)
               .batch(N)
               .samples(128)

@@ -329,14 +329,14 @@ final class CheckLayers {
   static void adam(AbstractBackend owner, AdamState state) {
     Check.present("adam: state", state);
     for (int i = 0; i < state.values().size(); i++) {
-      Check.dense(owner, "adam: values", state.values().get(i), DType.REAL);
-      Check.dense(owner, "adam: gradients", state.gradients().get(i), DType.REAL);
-      Check.dense(owner, "adam: firstMoments", state.firstMoments().get(i), DType.REAL);
-      Check.dense(owner, "adam: secondMoments", state.secondMoments().get(i), DType.REAL);
+      Check.dense(owner, "adam: state.values", state.values().get(i), DType.REAL);
+      Check.dense(owner, "adam: state.gradients", state.gradients().get(i), DType.REAL);
+      Check.dense(owner, "adam: state.firstMoments", state.firstMoments().get(i), DType.REAL);
+      Check.dense(owner, "adam: state.secondMoments", state.secondMoments().get(i), DType.REAL);
     }
-    Check.counter(owner, "adam: step", state.step());
-    Check.vector(owner, "adam: hyper", state.hyper(), "lr, b1, b2, eps, maxNorm, clip", 6);
-    Check.vector(owner, "adam: report", state.report(), "norm, finite", 2);
+    Check.counter(owner, "adam: state.step", state.step());
+    Check.vector(owner, "adam: state.hyper", state.hyper(), "lr, b1, b2, eps, maxNorm, clip", 6);
+    Check.vector(owner, "adam: state.report", state.report(), "norm, finite", 2);
   }
 
   // ---- predictive ----

@@ -7,14 +7,15 @@ import org.bhn.tensor.Tensor;
 
 /** Adam (Kingma and Ba 2015) with clipping. */
 final class JavaOptimiser {
-  private JavaOptimiser() {}
+  // Where the numbers lie in hyper.
+  private static final int LR = 0;
+  private static final int B1 = 1;
+  private static final int B2 = 2;
+  private static final int EPS = 3;
+  private static final int MAX_NORM = 4;
+  private static final int CLIP = 5;
 
-  private record Numbers(double lr, double b1, double b2, double eps, double maxNorm, double clip) {
-    static Numbers of(Reals hyper) {
-      return new Numbers(
-          hyper.get(0), hyper.get(1), hyper.get(2), hyper.get(3), hyper.get(4), hyper.get(5));
-    }
-  }
+  private JavaOptimiser() {}
 
   static Runnable adam(AdamState state) {
     Reals[] theta = views(state.values());
@@ -25,7 +26,6 @@ final class JavaOptimiser {
     Reals hyper = Reals.of(state.hyper());
     Reals report = Reals.of(state.report());
     return () -> {
-      Numbers h = Numbers.of(hyper);
       double norm = norm(g);
       boolean finite = Double.isFinite(norm);
       report.set(0, norm);
@@ -34,10 +34,13 @@ final class JavaOptimiser {
         return;
       }
       long t = step.get() + 1;
-      double rate = h.lr() * Math.sqrt(1 - Math.pow(h.b2(), t)) / (1 - Math.pow(h.b1(), t));
-      double scale = h.maxNorm() > 0 ? Math.min(norm, h.maxNorm()) / (1e-7 + norm) : 1;
+      double correction =
+          Math.sqrt(1 - Math.pow(hyper.get(B2), t)) / (1 - Math.pow(hyper.get(B1), t));
+      double rate = hyper.get(LR) * correction;
+      double maxNorm = hyper.get(MAX_NORM);
+      double scale = maxNorm > 0 ? Math.min(norm, maxNorm) / (1e-7 + norm) : 1;
       for (int p = 0; p < theta.length; p++) {
-        update(theta[p], m[p], v[p], g[p], h, scale, rate);
+        update(theta[p], m[p], v[p], g[p], hyper, scale, rate);
       }
       step.a()[step.at()] = t;
     };
@@ -45,15 +48,19 @@ final class JavaOptimiser {
 
   /** m = b1 m + (1 − b1) g, v = b2 v + (1 − b2) g², θ −= rate m/(√v + eps). */
   private static void update(
-      Reals theta, Reals m, Reals v, Reals grad, Numbers h, double scale, double rate) {
+      Reals theta, Reals m, Reals v, Reals grad, Reals hyper, double scale, double rate) {
+    double b1 = hyper.get(B1);
+    double b2 = hyper.get(B2);
+    double eps = hyper.get(EPS);
+    double clip = hyper.get(CLIP);
     for (int i = 0; i < theta.size(); i++) {
       double g = grad.get(i) * scale;
-      if (h.clip() > 0) {
-        g = Math.max(-h.clip(), Math.min(h.clip(), g));
+      if (clip > 0) {
+        g = Math.max(-clip, Math.min(clip, g));
       }
-      m.set(i, h.b1() * m.get(i) + (1 - h.b1()) * g);
-      v.set(i, h.b2() * v.get(i) + (1 - h.b2()) * g * g);
-      theta.add(i, -rate * m.get(i) / (Math.sqrt(v.get(i)) + h.eps()));
+      m.set(i, b1 * m.get(i) + (1 - b1) * g);
+      v.set(i, b2 * v.get(i) + (1 - b2) * g * g);
+      theta.add(i, -rate * m.get(i) / (Math.sqrt(v.get(i)) + eps));
     }
   }
 

@@ -13,8 +13,7 @@ final class NativeBuffer extends DeviceBuffer {
   private final Arena arena;
   private boolean freed;
 
-  NativeBuffer(
-      NativeMemory memory, DType dtype, long length, MemorySegment segment, Arena arena) {
+  NativeBuffer(NativeMemory memory, DType dtype, long length, MemorySegment segment, Arena arena) {
     super(memory, dtype, length);
     this.memory = memory;
     this.segment = segment;

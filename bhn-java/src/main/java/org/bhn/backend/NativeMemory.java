@@ -11,7 +11,8 @@ import org.bhn.tensor.DType;
 
 /**
  * The memory of a native backend and its forks. Each buffer is a segment of a shared arena, so a
- * call that still runs keeps its memory and a call on freed memory throws, whatever thread freed it.
+ * call that still runs keeps its memory and a call on freed memory throws, whatever thread freed
+ * it.
  */
 final class NativeMemory {
   private final Set<NativeBuffer> live = ConcurrentHashMap.newKeySet();
@@ -26,8 +27,7 @@ final class NativeMemory {
   static MemorySegment createContext(int device, int threads) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      BhnLibrary.check(
-          BhnC.bhn_context_create(out, device, 0, MemorySegment.NULL, threads));
+      BhnLibrary.check(BhnC.bhn_context_create(out, device, 0, MemorySegment.NULL, threads));
       return out.get(ValueLayout.ADDRESS, 0);
     }
   }

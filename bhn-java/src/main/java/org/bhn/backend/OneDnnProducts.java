@@ -34,8 +34,7 @@ final class OneDnnProducts {
     Runnable[] products = new Runnable[samples];
     for (int s = 0; s < samples; s++) {
       boolean summed = samples(c) == 1 && s > 0;
-      products[s] =
-          gemm(at(c, s), at(a, s), at(b, s), shape, summed ? 1 : (float) beta);
+      products[s] = gemm(at(c, s), at(a, s), at(b, s), shape, summed ? 1 : (float) beta);
     }
     return () -> {
       for (Runnable product : products) {
@@ -52,8 +51,7 @@ final class OneDnnProducts {
     byte ta = (byte) (s.transA ? 'T' : 'N');
     byte tb = (byte) (s.transB ? 'T' : 'N');
     return () -> {
-      int status =
-          DnnlC.dnnl_sgemm(ta, tb, s.m, s.n, s.k, 1f, a, s.lda, b, s.ldb, beta, c, s.ldc);
+      int status = DnnlC.dnnl_sgemm(ta, tb, s.m, s.n, s.k, 1f, a, s.lda, b, s.ldb, beta, c, s.ldc);
       if (status != 0) {
         OneDnnLibrary.check(status, "matmul " + s);
       }

@@ -150,8 +150,7 @@ public final class TensorFiles {
    *
    * @throws FormatException naming the first that is missing or unknown
    */
-  public static void requireOnly(
-      SafeTensors.File file, Path path, Collection<String> expected) {
+  public static void requireOnly(SafeTensors.File file, Path path, Collection<String> expected) {
     for (String name : expected) {
       file.info(name);
     }

@@ -3,6 +3,7 @@ package org.bhn.flow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
@@ -131,12 +132,14 @@ public record FlowSpec(
   /** As a map of plain values, for the card of a saved model. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("kind", kind.name().toLowerCase(java.util.Locale.ROOT));
+    map.put("kind", kind.name().toLowerCase(Locale.ROOT));
     map.put("steps", (long) steps);
     map.put("hidden", (long) hidden);
     map.put("weight_norm", weightNorm);
     map.put("shuffle", shuffle);
-    map.put("initial_std", Double.isNaN(initialStd) ? null : initialStd);
+    if (!Double.isNaN(initialStd)) {
+      map.put("initial_std", initialStd);
+    }
     map.put("delta", delta);
     map.put("row_std", rowStd);
     map.put("gain_std", gainStd);

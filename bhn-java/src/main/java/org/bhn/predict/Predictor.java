@@ -129,7 +129,8 @@ public final class Predictor implements AutoCloseable {
       this.m2 = workspace.get("m2", DType.REAL, rows, columns);
       this.entropy = classes ? workspace.get("entropy", DType.REAL, rows) : null;
       this.votes = classes ? workspace.get("votes", DType.INT32, rows, columns) : null;
-      this.logPredictive = targets == null ? null : workspace.get("logPredictive", DType.REAL, rows);
+      this.logPredictive =
+          targets == null ? null : workspace.get("logPredictive", DType.REAL, rows);
       this.host = HostMoments.forLikelihood(likelihood, rows);
     }
 

@@ -80,11 +80,7 @@ final class Checkpoint {
       JsonObject state = JsonObject.of(Json.parse(text, path.toString()), path.toString());
       same(path, "seed", state.longInteger("seed"), net.seed());
       same(path, "data", state.string("data"), fingerprint(trainer.train()));
-      same(
-          path,
-          "fit",
-          Json.write(state.object("fit").asMap()),
-          Json.write(trainer.fit().toMap()));
+      same(path, "fit", Json.write(state.object("fit").asMap()), Json.write(trainer.fit().toMap()));
       List<Param> params = net.params();
       for (int i = 0; i < params.size(); i++) {
         Param p = params.get(i);
@@ -125,12 +121,11 @@ final class Checkpoint {
     for (float x : data.inputs()) {
       update(crc, word, Float.floatToRawIntBits(x));
     }
-    if (data.labels() != null) {
+    if (data.isClassification()) {
       for (int label : data.labels()) {
         update(crc, word, label);
       }
-    }
-    if (data.targets() != null) {
+    } else {
       for (float y : data.targets()) {
         update(crc, word, Float.floatToRawIntBits(y));
       }

@@ -35,38 +35,30 @@ public final class DataChecks {
     } else {
       targets(name, data, likelihood.targets());
     }
-    finite(name + " inputs", data.inputs(), data.columns());
   }
 
   private static void labels(String name, Dataset data, int classes) {
-    int[] labels = data.labels();
-    if (labels == null) {
+    if (!data.isClassification()) {
       throw new IllegalArgumentException(
           name + " has no labels but the model is a classifier: use a data set with labels");
     }
-    for (int i = 0; i < labels.length; i++) {
-      if (labels[i] < 0 || labels[i] >= classes) {
+    for (int i = 0; i < data.rows(); i++) {
+      if (data.label(i) >= classes) {
         throw new IllegalArgumentException(
-            name + " label " + labels[i] + " of row " + i + " is not in [0, " + classes + ")");
+            name + " label " + data.label(i) + " of row " + i + " is not in [0, " + classes + ")");
       }
     }
   }
 
   private static void targets(String name, Dataset data, int width) {
-    float[] targets = data.targets();
-    if (targets == null) {
+    if (data.isClassification()) {
       throw new IllegalArgumentException(
-          name + " has no real targets but the model predicts them: use a data set with targets");
+          name + " has labels but the model predicts real targets: use a data set with targets");
     }
-    if (targets.length != data.rows() * width) {
+    if (data.targetColumns() != width) {
       throw new IllegalArgumentException(
-          name
-              + " has "
-              + targets.length / Math.max(1, data.rows())
-              + " targets a row but the model predicts "
-              + width);
+          name + " has " + data.targetColumns() + " targets a row but the model predicts " + width);
     }
-    finite(name + " targets", targets, width);
   }
 
   /** Checks that all values are finite. */

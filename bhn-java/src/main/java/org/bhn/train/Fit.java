@@ -123,9 +123,9 @@ public final class Fit {
   }
 
   /**
-   * As {@link #klWarmup(double)}, starting at a weight of one's own. Above 1 the posterior starts near
-   * the prior and the data come in slowly, geometrically: modes that lie apart are then all found,
-   * where a posterior that starts narrow falls into one of them.
+   * As {@link #klWarmup(double)}, starting at a weight of one's own. Above 1 the posterior starts
+   * near the prior and the data come in slowly, geometrically: modes that lie apart are then all
+   * found, where a posterior that starts narrow falls into one of them.
    */
   public Fit klWarmup(double share, double start) {
     check("start", start, 1e-6, 1e6);

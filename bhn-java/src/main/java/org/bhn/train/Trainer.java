@@ -26,6 +26,9 @@ public final class Trainer implements AutoCloseable {
   private final TrainStep step;
   private final Snapshot best;
   private final Predictor validator;
+  private final float[] validInputs;
+  private final int[] validLabels;
+  private final float[] validTargets;
   private final List<Epoch> epochs = new ArrayList<>();
   private int bestEpoch = -1;
   private boolean stoppedEarly;
@@ -55,6 +58,10 @@ public final class Trainer implements AutoCloseable {
     boolean judged = fit.validation != null;
     this.best = judged && fit.keepBest ? new Snapshot(backend, net.params()) : null;
     this.validator = judged ? new Predictor(backend.fork(), net) : null;
+    boolean classes = net.likelihood().classes() > 0;
+    this.validInputs = judged ? fit.validation.inputs() : null;
+    this.validLabels = judged && classes ? fit.validation.labels() : null;
+    this.validTargets = judged && !classes ? fit.validation.targets() : null;
   }
 
   /**
@@ -101,11 +108,10 @@ public final class Trainer implements AutoCloseable {
     int rows = Math.min(INIT_ROWS, train.rows());
     int width = train.columns();
     SplittableRandom random = new SplittableRandom(net.seed());
-    float[] all = train.inputs();
     float[] x = new float[rows * width];
     for (int i = 0; i < rows; i++) {
       int from = rows == train.rows() ? i : random.nextInt(train.rows());
-      System.arraycopy(all, from * width, x, i * width, width);
+      train.copyInputs(from, from + 1, x, i * width);
     }
     Tensor batch = backend.allocate(DType.REAL, rows, width);
     try {
@@ -142,9 +148,7 @@ public final class Trainer implements AutoCloseable {
     double logDet = sums[3] / rows;
     int dim = net.posterior().dim();
     double elbo =
-        dim == 0
-            ? Double.NaN
-            : rows * logLik + logPrior + logDet + Elbo.standardNormalEntropy(dim);
+        dim == 0 ? Double.NaN : rows * logLik + logPrior + logDet + Elbo.standardNormalEntropy(dim);
     return new Epoch(
         epoch,
         fit.epochs,
@@ -167,30 +171,23 @@ public final class Trainer implements AutoCloseable {
     if (validator == null || !due) {
       return new double[] {Double.NaN, Double.NaN};
     }
-    Dataset v = fit.validation;
-    boolean classes = net.likelihood().classes() > 0;
     Predictor.Result result =
         validator.run(
-            v.inputs(),
-            classes ? v.labels() : null,
-            classes ? null : v.targets(),
-            fit.validationSamples,
-            net.seed() + 1);
+            validInputs, validLabels, validTargets, fit.validationSamples, net.seed() + 1);
     double sum = 0;
     for (float ll : result.logPredictive()) {
       sum += ll;
     }
     double accuracy = Double.NaN;
-    if (classes) {
+    if (validLabels != null) {
       int[] predicted = result.predictive().labels();
-      int[] labels = v.labels();
       int right = 0;
-      for (int i = 0; i < labels.length; i++) {
-        right += predicted[i] == labels[i] ? 1 : 0;
+      for (int i = 0; i < validLabels.length; i++) {
+        right += predicted[i] == validLabels[i] ? 1 : 0;
       }
-      accuracy = (double) right / labels.length;
+      accuracy = (double) right / validLabels.length;
     }
-    return new double[] {sum / v.rows(), accuracy};
+    return new double[] {sum / fit.validation.rows(), accuracy};
   }
 
   private boolean isBest(double[] judged) {

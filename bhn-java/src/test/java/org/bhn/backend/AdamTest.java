@@ -129,7 +129,7 @@ class AdamTest {
   @MethodSource(SUBJECTS)
   void theFirstStepHasTheLengthOfTheLearningRate(Subject subject) {
     try (Backend b = subject.open()) {
-      double[] hyper = {0.25, 0.9, 0.999, 1e-12, 0, 0};
+      double[] hyper = {0.25, 0.9, 0.999, 0, 0, 0};
       Setup setup = new Setup(b, hyper, new double[] {0, 0}, new double[] {0});
       setup.gradient(new double[] {1e-3, -50}, new double[] {7});
       b.adam(setup.state);

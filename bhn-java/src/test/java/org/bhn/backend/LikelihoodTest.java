@@ -84,8 +84,8 @@ class LikelihoodTest {
   @MethodSource(SUBJECTS)
   void gaussianIntegratesToOne(Subject subject) {
     int n = 2000;
-    double low = -12;
-    double step = 24.0 / n;
+    double low = -20;
+    double step = 40.0 / n;
     double[] grid = new double[n];
     Arrays.setAll(grid, i -> low + i * step);
     double[] means = new double[n];

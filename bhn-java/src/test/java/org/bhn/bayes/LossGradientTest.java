@@ -52,7 +52,11 @@ class LossGradientTest {
             1,
             false),
         new Model(
-            Posterior.full(Flows.iaf(1).hidden(8)), Likelihood.heteroscedastic(1), normal, 3, false),
+            Posterior.full(Flows.iaf(1).hidden(8)),
+            Likelihood.heteroscedastic(1),
+            normal,
+            3,
+            false),
         new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, false),
         new Model(Posterior.dropout(0.4), classes, normal, 3, false),
         new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, false));
@@ -63,11 +67,9 @@ class LossGradientTest {
   void gradientIsThatOfTheLoss(Model model) {
     try (Backend backend = JavaBackend.open()) {
       Network network =
-          Network.mlp(
-              INPUTS, new int[] {5, 4}, model.likelihood.outputs(), Activation.TANH, true);
+          Network.mlp(INPUTS, new int[] {5, 4}, model.likelihood.outputs(), Activation.TANH, true);
       BayesianNetwork net =
-          new BayesianNetwork(
-              backend, network, model.posterior, model.prior, model.likelihood, 7);
+          new BayesianNetwork(backend, network, model.posterior, model.prior, model.likelihood, 7);
       SplittableRandom random = new SplittableRandom(1);
       for (Param p : net.params()) {
         double[] values = p.get();

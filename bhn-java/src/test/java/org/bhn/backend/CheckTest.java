@@ -1,0 +1,289 @@
+package org.bhn.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.bhn.backend.BackendsUnderTest.Subject;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Wrong calls are exceptions that name the argument, never a crash: valid calls of every op, taken
+ * from its cases, are spoilt in one argument at a time.
+ */
+class CheckTest {
+  private static final String SUBJECTS = "org.bhn.backend.BackendsUnderTest#all";
+  private static final int WRONG_CALLS = 6000;
+
+  /** A call as it reached the backend. */
+  private record Call(Method method, Object[] args) {
+    Call with(int i, Object value) {
+      Object[] changed = args.clone();
+      changed[i] = value;
+      return new Call(method, changed);
+    }
+
+    void on(Backend backend) throws Throwable {
+      try {
+        method.invoke(backend, args);
+      } catch (InvocationTargetException e) {
+        throw e.getCause();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return method.getName() + Arrays.toString(args);
+    }
+  }
+
+  /** One argument made wrong; {@code named} if the message must name that very argument. */
+  private record Wrong(Object value, String how, boolean named) {}
+
+  // ---- valid calls of every op ----
+
+  private static List<Call> validCalls(Backend backend) {
+    List<Call> calls = new ArrayList<>();
+    Backend spy =
+        (Backend)
+            Proxy.newProxyInstance(
+                Backend.class.getClassLoader(),
+                new Class<?>[] {Backend.class},
+                (proxy, method, args) -> {
+                  if (Signature.of(method) != null) {
+                    calls.add(new Call(method, args));
+                  }
+                  return method.invoke(backend, args);
+                });
+    for (OpCase op : OpCases.all()) {
+      OpCase.Size size = someSize(op);
+      OpCall call = new OpCall(backend, op, size, false);
+      call.load(OpData.random(op, size, 1));
+      op.forward().run(spy, call);
+      if (op.backward() != null) {
+        op.backward().run(spy, call);
+      }
+    }
+    return calls;
+  }
+
+  /** A small one whose dimensions are neither 0 nor all 1. */
+  private static OpCase.Size someSize(OpCase op) {
+    return op.sizes().stream()
+        .filter(s -> !s.large() && Arrays.stream(s.n()).allMatch(n -> n > 1))
+        .findFirst()
+        .orElse(op.sizes().getFirst());
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void everyOpIsCalled(Subject subject) {
+    try (Backend backend = subject.open()) {
+      Set<String> called = new HashSet<>();
+      validCalls(backend).forEach(c -> called.add(c.method().getName()));
+      for (Method method : Backend.class.getMethods()) {
+        if (Signature.of(method) != null) {
+          assertTrue(called.contains(method.getName()), method.getName());
+        }
+      }
+      assertEquals(46, called.size());
+    }
+  }
+
+  // ---- wrong calls ----
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void wrongArgumentsAreNamedAndNothingIsTouched(Subject subject) throws Throwable {
+    SplittableRandom random = new SplittableRandom(1);
+    try (Backend backend = subject.open();
+        Backend foreign = subject.open()) {
+      List<Call> calls = validCalls(backend);
+      int done = 0;
+      while (done < WRONG_CALLS) {
+        Call call = calls.get(random.nextInt(calls.size()));
+        int i = random.nextInt(call.args().length);
+        List<Wrong> ways = ways(backend, foreign, call, i);
+        if (!ways.isEmpty()) {
+          refuse(backend, call, i, ways.get(random.nextInt(ways.size())));
+          done++;
+        }
+      }
+      for (Call call : calls) {
+        call.on(backend);
+      }
+    }
+  }
+
+  private static void refuse(Backend backend, Call call, int i, Wrong wrong) {
+    Signature signature = Signature.of(call.method());
+    Call bad = call.with(i, wrong.value());
+    String where = bad + " with " + signature.name(i) + " " + wrong.how();
+    double[][] before = contents(backend, call);
+    Throwable e = assertThrows(Throwable.class, () -> bad.on(backend), where);
+    assertTrue(
+        e instanceof IllegalArgumentException || e instanceof IllegalStateException,
+        () -> where + " threw " + e);
+    String message = String.valueOf(e.getMessage());
+    Set<String> words = new HashSet<>(Arrays.asList(message.split("[^A-Za-z0-9]+")));
+    boolean names =
+        wrong.named()
+            ? words.contains(signature.name(i))
+            : signature.names().stream().anyMatch(words::contains);
+    assertTrue(names, () -> where + " said: " + message);
+    assertTrue(message.startsWith(call.method().getName() + ": "), () -> where + ": " + message);
+    double[][] after = contents(backend, call);
+    for (int k = 0; k < before.length; k++) {
+      assertTrue(Arrays.equals(before[k], after[k]), () -> where + " wrote");
+    }
+  }
+
+  private static double[][] contents(Backend backend, Call call) {
+    return Stream.of(call.args())
+        .filter(a -> a instanceof Tensor t && t.dtype() == DType.REAL)
+        .map(a -> new TestTensors(backend).read((Tensor) a))
+        .toArray(double[][]::new);
+  }
+
+  private static List<Wrong> ways(Backend backend, Backend foreign, Call call, int i) {
+    Signature signature = Signature.of(call.method());
+    Class<?> type = call.method().getParameterTypes()[i];
+    List<Wrong> ways = new ArrayList<>();
+    if (!type.isPrimitive() && !signature.isNullable(i)) {
+      ways.add(new Wrong(null, "null", true));
+    }
+    if (type == Tensor.class && call.args()[i] != null) {
+      tensors(backend, foreign, (Tensor) call.args()[i], signature.isStrided(i), ways);
+      shapes(backend, call, i, ways);
+    } else if (type == double.class) {
+      for (double x : new double[] {Double.NaN, 1.0 / 0, -1.0 / 0, 1e300, -1e39}) {
+        ways.add(new Wrong(x, "not finite", true));
+      }
+    } else if (type == long.class && !signature.isAnyNumber(i)) {
+      for (long x : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 34, 1L << 60}) {
+        ways.add(new Wrong(x, "out of range", true));
+      }
+    } else if (type == int.class) {
+      for (int x : new int[] {0, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 1 << 20}) {
+        ways.add(new Wrong(x, "out of range", true));
+      }
+    } else if (type == Conditioner.class) {
+      conditioners(backend, (Conditioner) call.args()[i], ways);
+    } else if (type == AdamState.class) {
+      states(backend, foreign, (AdamState) call.args()[i], ways);
+    }
+    return ways;
+  }
+
+  private static void tensors(
+      Backend backend, Backend foreign, Tensor t, boolean strided, List<Wrong> ways) {
+    int[] shape = t.shape();
+    for (DType other : DType.values()) {
+      if (other != t.dtype()) {
+        ways.add(new Wrong(backend.allocate(other, shape), "of type " + other, true));
+      }
+    }
+    ways.add(new Wrong(foreign.allocate(t.dtype(), shape), "of another backend", true));
+    Tensor stale = backend.allocate(t.dtype(), shape);
+    backend.release(stale);
+    ways.add(new Wrong(stale, "released", true));
+    Tensor past = backend.pool().take(t.dtype(), shape);
+    backend.pool().reset();
+    ways.add(new Wrong(past, "of an ended step", true));
+    if (!strided && t.rank() > 1) {
+      int[] wide = shape.clone();
+      wide[wide.length - 1] += 2;
+      Tensor view = backend.allocate(t.dtype(), wide).columns(1, 1 + t.columns());
+      ways.add(new Wrong(view, "with gaps", true));
+    }
+  }
+
+  /** Ops that take any shape of this argument are not spoilt by another one. */
+  private static void shapes(Backend backend, Call call, int i, List<Wrong> ways) {
+    Tensor t = (Tensor) call.args()[i];
+    String argument = call.method().getName() + " " + Signature.of(call.method()).name(i);
+    if (Set.of("uniform out", "normal out", "fill x", "gather x", "gather y", "gather order")
+            .contains(argument)
+        || Set.of("madeMask u", "madeMask rowDegree", "elbo logLik", "elboBackward dLogLik")
+            .contains(argument)) {
+      return;
+    }
+    boolean alone = call.method().getName().equals("elboBackward") || argument.startsWith("elbo ");
+    if (alone && (argument.contains("ogPrior") || argument.contains("ogDet"))) {
+      return;
+    }
+    for (int d = 0; d < t.rank(); d++) {
+      for (int by : new int[] {-1, 1}) {
+        int[] shape = t.shape();
+        shape[d] += by;
+        ways.add(new Wrong(backend.allocate(t.dtype(), shape), "one off in a dimension", false));
+      }
+    }
+  }
+
+  private static void conditioners(Backend backend, Conditioner net, List<Wrong> ways) {
+    int i = net.inputs();
+    int h = net.hidden();
+    int o = net.outputs();
+    Tensor in = net.inDegree();
+    Tensor mid = net.hiddenDegree();
+    Tensor out = net.outDegree();
+    boolean norm = net.weightNorm();
+    ways.add(new Wrong(new Conditioner(i + 1, h, o, in, mid, out, norm), "wider", false));
+    ways.add(new Wrong(new Conditioner(i, h + 1, o, in, mid, out, norm), "wider", false));
+    ways.add(new Wrong(new Conditioner(i, h, o + 1, in, mid, out, norm), "wider", false));
+    int huge = Integer.MAX_VALUE;
+    ways.add(new Wrong(new Conditioner(huge, huge, huge, in, mid, out, norm), "huge", false));
+    if (in != null) {
+      Tensor reals = backend.allocate(DType.REAL, h);
+      Tensor few = backend.allocate(DType.INT32, h - 1);
+      ways.add(new Wrong(new Conditioner(i, h, o, in, reals, out, norm), "real degrees", true));
+      ways.add(new Wrong(new Conditioner(i, h, o, in, few, out, norm), "few degrees", true));
+    }
+  }
+
+  private static void states(Backend backend, Backend foreign, AdamState s, List<Wrong> ways) {
+    int n = s.values().getFirst().size();
+    List<Tensor> theirs = List.of(foreign.allocate(DType.REAL, n), s.values().getLast());
+    List<Tensor> ints = List.of(backend.allocate(DType.INT32, n), s.values().getLast());
+    for (List<Tensor> bad : List.of(theirs, ints)) {
+      ways.add(state(bad, s.gradients(), s.firstMoments(), s.secondMoments(), s));
+      ways.add(state(s.values(), bad, s.firstMoments(), s.secondMoments(), s));
+      ways.add(state(s.values(), s.gradients(), bad, s.secondMoments(), s));
+      ways.add(state(s.values(), s.gradients(), s.firstMoments(), bad, s));
+    }
+    for (Tensor step : new Tensor[] {null, s.hyper(), backend.allocate(DType.INT64, 2)}) {
+      ways.add(
+          new Wrong(
+              new AdamState(
+                  s.values(),
+                  s.gradients(),
+                  s.firstMoments(),
+                  s.secondMoments(),
+                  step,
+                  s.hyper(),
+                  s.report()),
+              "with a wrong step",
+              false));
+    }
+  }
+
+  private static Wrong state(
+      List<Tensor> values, List<Tensor> g, List<Tensor> m, List<Tensor> v, AdamState s) {
+    AdamState bad = new AdamState(values, g, m, v, s.step(), s.hyper(), s.report());
+    return new Wrong(bad, "with a foreign or integer tensor", false);
+  }
+}
