@@ -30,7 +30,7 @@ int32_t bhn_made_fwd(bhn_context* context, float* heads, float* h, float* r, con
   MadeShape s = {in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm != 0};
   Args args = check("made_fwd", context, z, params, s, weight_norm);
   args.pointer("heads", heads, samples).pointer("h", h, samples).pointer("r", r);
-  if (!args.bad() && samples > 0) {
+  if (!args.bad()) {
     cpu_kernels().made_fwd(context->threads, heads, h, r, z, params, s);
   }
   return args.status();

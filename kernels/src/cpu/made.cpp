@@ -111,15 +111,18 @@ float inverse_norm(float squares) {
   return norm == 0.0f ? 0.0f : 1.0f / (norm < 1e-12f ? 1e-12f : norm);
 }
 
-// One unit for all samples: out[s * ld_out] = (x_s W_row) g r + b.
+// One unit for all samples: out[s * ld_out] = (x_s W_row) g r + b. The row's norm comes from the first sample's pass.
 void unit_forward(const Mask& mask, const float* u, const float* x, int64_t ld_x, int64_t n, int64_t samples, float g, float b,
                   bool weight_norm, float* r, float* out, int64_t ld_out, bool relu) {
-  float squares = 1.0f;
+  float first = 0.0f;
+  *r = 1.0f;
+  if (weight_norm) {
+    float squares;
+    first = dot_and_squares(mask, u, samples > 0 ? x : u, n, &squares);
+    *r = inverse_norm(squares);
+  }
   for (int64_t s = 0; s < samples; ++s) {
-    float t = s == 0 && weight_norm ? dot_and_squares(mask, u, x, n, &squares) : dot(mask, u, x + s * ld_x, n);
-    if (s == 0) {
-      *r = weight_norm ? inverse_norm(squares) : 1.0f;
-    }
+    float t = s == 0 && weight_norm ? first : dot(mask, u, x + s * ld_x, n);
     float y = weight_norm ? t * (g * *r) + b : t + b;
     out[s * ld_out] = relu && y < 0.0f ? 0.0f : y;
   }

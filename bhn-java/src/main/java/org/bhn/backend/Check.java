@@ -170,10 +170,17 @@ final class Check {
     }
   }
 
-  /** A probability; 1 itself only where {@code closed}. */
-  static void probability(String name, double value, boolean closed) {
-    if (!(value >= 0 && value <= 1) || (!closed && (float) value == 1)) {
-      throw fail(name, value, closed ? "must be in [0, 1]" : "must be in [0, 1)");
+  /** A probability below 1, also after rounding to single precision. */
+  static void rate(String name, double value) {
+    if (!(value >= 0 && (float) value < 1)) {
+      throw fail(name, value, "must be in [0, 1)");
+    }
+  }
+
+  /** The weight of a mixture's first component. */
+  static void weight(String name, double value) {
+    if (!((float) value > 0 && value <= 1)) {
+      throw fail(name, value, "must be in (0, 1]");
     }
   }
 

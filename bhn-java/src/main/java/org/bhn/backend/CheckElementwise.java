@@ -284,7 +284,7 @@ final class CheckElementwise {
     long last = lastRow(y.columns()) - batch;
     Check.range("dropout: firstRow", firstRow, 0, last);
     stream("dropout: stream", stream);
-    Check.probability("dropout: rate", rate, false);
+    Check.rate("dropout: rate", rate);
     if (x.rows() != y.rows()) {
       Check.distinct("dropout: y", y, "x, which serves all samples", x);
     }
@@ -311,7 +311,7 @@ final class CheckElementwise {
     long last = lastRow(dY.columns()) - batch;
     Check.range("dropoutBackward: firstRow", firstRow, 0, last);
     stream("dropoutBackward: stream", stream);
-    Check.probability("dropoutBackward: rate", rate, false);
+    Check.rate("dropoutBackward: rate", rate);
   }
 
   /** Rows of so many columns that one Philox stream can number. */

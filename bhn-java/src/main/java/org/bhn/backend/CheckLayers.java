@@ -237,7 +237,7 @@ final class CheckLayers {
     Check.positive(names[2], p1);
     Check.finite(names[3], p2);
     if (kind == PriorKind.MIXTURE) {
-      Check.probability(names[1], p0, true);
+      Check.weight(names[1], p0);
       Check.positive(names[3], p2);
     }
   }

@@ -61,7 +61,9 @@ final class CpuBackend extends NativeTrainingOps {
   public void matmulBatched(
       Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
     CheckElementwise.matmulBatched(this, c, a, b, transA, transB, beta);
-    if (!degenerate(c, transA ? a.dim(a.rank() - 2) : a.columns(), beta)) {
+    boolean noSamples = (a.rank() == 3 && a.dim(0) == 0) || (b.rank() == 3 && b.dim(0) == 0);
+    int k = noSamples ? 0 : transA ? a.dim(a.rank() - 2) : a.columns();
+    if (!degenerate(c, k, beta)) {
       submit(OneDnnProducts.batched(c, a, b, transA, transB, beta));
     }
   }

@@ -31,6 +31,9 @@ final class NativeBuffer extends DeviceBuffer {
       return MemorySegment.NULL;
     }
     NativeBuffer buffer = (NativeBuffer) tensor.buffer();
+    if (tensor.size() == 0) {
+      return buffer.segment; // a view of nothing may start past the end
+    }
     return buffer.segment.asSlice(tensor.offset() * bytes(buffer.dtype()));
   }
 

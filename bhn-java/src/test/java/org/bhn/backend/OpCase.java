@@ -136,7 +136,7 @@ public final class OpCase {
   private Run forward;
   private Run backward;
   private boolean optionalCotangents;
-  private double tolerance = 8;
+  private double tolerance = 4;
   private Count flops = n -> 0;
 
   private OpCase(String name, String[] sizeNames) {

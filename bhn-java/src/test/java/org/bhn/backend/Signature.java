@@ -8,32 +8,32 @@ import java.util.Map;
 
 /**
  * The arguments of every op: their names, {@code ?} if null is accepted, {@code ~} if a leading
- * dimension is, {@code *} if any number is.
+ * dimension is, {@code *} if any number is, {@code !} if the other arguments do not fix its shape.
  */
 final class Signature {
   private static final String[] TABLE = {
-    "uniform: out counter first seed* stream",
-    "normal: out counter first seed* stream",
+    "uniform: out! counter first seed* stream",
+    "normal: out! counter first seed* stream",
     "advance: counter delta*",
-    "fill: x~ value",
+    "fill: x~! value",
     "copy: y~ x~",
     "axpy: y~ x~ alpha",
     "mul: y a b",
     "mulBackward: dA? dB? dY a b",
     "activation: y x activation",
     "activationBackward: dX? dY x activation",
-    "gather: y x order cursor",
-    "sumRows: out x~",
-    "sumRowsBackward: dX?~ dOut",
+    "gather: y! x! order! cursor",
+    "sumRows: out x~!",
+    "sumRowsBackward: dX?~! dOut",
     "matmul: c~ a~ b~ transA* transB* beta",
     "matmulBatched: c~ a~ b~ transA* transB* beta",
-    "weightNorm: r v~",
+    "weightNorm: r v~!",
     "weightNormBackward: dV?~ dR v~ r",
     "gain: y t g?~ r? bias?~ samples activation",
     "gainBackward: dT? dG?~ dR? dBias?~ dY t g?~ r? bias?~ samples activation",
     "made: heads hidden r z~ params net",
     "madeBackward: dZ?~ dParams? dHeads z~ hidden r params net",
-    "madeMask: u~ rowDegree colDegree",
+    "madeMask: u~! rowDegree! colDegree",
     "coupling: y~ logDet z~ heads logDetIn? delta",
     "couplingBackward: dZ?~ dHeads? dY?~ dLogDet? z~ heads delta",
     "couplingInverse: z~ logDet y~ heads logDetIn? delta",
@@ -42,20 +42,20 @@ final class Signature {
     "affine: z logDet eps w b logDetIn? delta",
     "affineBackward: dEps? dW? dB? dZ? dLogDet? eps w delta",
     "affineInverse: eps logDet z w b logDetIn? delta",
-    "categorical: logLik logits labels",
-    "categoricalBackward: dLogits? dLogLik logits labels",
+    "categorical: logLik logits! labels!",
+    "categoricalBackward: dLogits? dLogLik logits labels!",
     "gaussian: logLik mean~ logVar~ target samples mode",
     "gaussianBackward: dMean?~ dLogVar?~ dLogLik mean~ logVar~ target samples mode",
-    "bernoulli: logLik logits target",
-    "bernoulliBackward: dLogits? dLogLik logits target",
-    "prior: logPrior w~ logPriorIn? kind p0 p1 p2",
+    "bernoulli: logLik logits target!",
+    "bernoulliBackward: dLogits? dLogLik logits target!",
+    "prior: logPrior w~! logPriorIn? kind p0 p1 p2",
     "priorBackward: dW?~ dLogPrior w~ kind p0 p1 p2",
-    "elbo: items logLik logPrior? logDet? klScale",
-    "elboBackward: dLogLik? dLogPrior? dLogDet? dLoss? klScale",
+    "elbo: items logLik! logPrior?! logDet?! klScale",
+    "elboBackward: dLogLik?! dLogPrior?! dLogDet?! dLoss? klScale",
     "adam: state",
     "predictiveCategorical: mean m2 entropy votes logits seen",
     "predictiveMoments: mean m2 values~ seen",
-    "predictiveLogLik: logMean logLik seen",
+    "predictiveLogLik: logMean! logLik! seen",
     "dropout: y x counter samples firstRow seed* stream rate",
     "dropoutBackward: dX? dY counter samples firstRow seed* stream rate"
   };
@@ -86,7 +86,7 @@ final class Signature {
 
   /** Names of the arguments in order. */
   List<String> names() {
-    return Arrays.stream(marked).map(m -> m.replaceAll("[?~*]", "")).toList();
+    return Arrays.stream(marked).map(m -> m.replaceAll("[?~*!]", "")).toList();
   }
 
   String name(int i) {
@@ -99,6 +99,10 @@ final class Signature {
 
   boolean isStrided(int i) {
     return marked[i].contains("~");
+  }
+
+  boolean isAnyShape(int i) {
+    return marked[i].contains("!");
   }
 
   boolean isAnyNumber(int i) {
