@@ -179,8 +179,8 @@ final class Check {
 
   /** The weight of a mixture's first component. */
   static void weight(String name, double value) {
-    if (!((float) value > 0 && value <= 1)) {
-      throw fail(name, value, "must be in (0, 1]");
+    if (!(value >= 0 && value <= 1)) {
+      throw fail(name, value, "must be in [0, 1]");
     }
   }
 

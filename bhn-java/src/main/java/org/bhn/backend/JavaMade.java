@@ -155,9 +155,6 @@ final class JavaMade {
     Layer second = Layer.heads(net);
     double[] w = new double[Math.max(net.inputs(), net.hidden())];
     return () -> {
-      if (z.rows() == 0) {
-        return;
-      }
       first.forward(hidden, r, z, params, w);
       for (int i = 0; i < hidden.size(); i++) {
         hidden.set(i, JavaElementwise.activate(Activation.RELU, hidden.get(i)));

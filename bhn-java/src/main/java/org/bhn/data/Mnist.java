@@ -51,7 +51,8 @@ public record Mnist(Dataset train, Dataset test) {
   /**
    * Reads the data if they are on this machine; never uses the network.
    *
-   * @param directory where they must be; empty for the places above
+   * @param directory where they must be, itself or its folder {@code mnist}; empty for the places
+   *     above
    * @return the data, or empty when they are not there
    * @throws DataException when they are there but damaged
    * @throws UncheckedIOException when they cannot be read
@@ -63,7 +64,8 @@ public record Mnist(Dataset train, Dataset test) {
   /**
    * Says where the data are on this machine, without reading them.
    *
-   * @param directory where they must be; empty for the places above
+   * @param directory where they must be, itself or its folder {@code mnist}; empty for the places
+   *     above
    * @return the first directory that holds all four files
    */
   public static Optional<Path> locate(Optional<Path> directory) {
@@ -71,12 +73,11 @@ public record Mnist(Dataset train, Dataset test) {
   }
 
   static Optional<Path> locate(Optional<Path> directory, Places places) {
+    Stream<Path> named = (directory.isPresent() ? directory : places.data()).stream();
     Stream<Path> candidates =
-        directory.isPresent()
-            ? directory.stream()
-            : Stream.concat(
-                places.data().stream().flatMap(d -> Stream.of(d.resolve("mnist"), d)),
-                Stream.of(cache(places)));
+        Stream.concat(
+            named.flatMap(d -> Stream.of(d.resolve("mnist"), d)),
+            directory.isPresent() ? Stream.empty() : Stream.of(cache(places)));
     return candidates.filter(d -> missing(d).isEmpty()).findFirst();
   }
 
@@ -95,19 +96,19 @@ public record Mnist(Dataset train, Dataset test) {
   /**
    * Reads the data from a directory; never uses the network.
    *
-   * @param directory holds the four files
+   * @param directory holds the four files, itself or in its folder {@code mnist}
    * @return the data
    * @throws DataException when a file is missing or damaged
    * @throws UncheckedIOException when one cannot be read
    */
   public static Mnist load(Path directory) {
-    List<String> missing = missing(directory);
-    if (!missing.isEmpty()) {
-      throw new DataException(
-          "%s: missing %s; put the files there (with or without .gz)"
-              .formatted(directory, missing));
-    }
-    return read(directory);
+    return read(
+        locate(Optional.of(directory))
+            .orElseThrow(
+                () ->
+                    new DataException(
+                        "%s: missing %s; put the files there (with or without .gz)"
+                            .formatted(directory, missing(directory)))));
   }
 
   static Path ensure(Places places, List<URI> mirrors, List<Download> files) {

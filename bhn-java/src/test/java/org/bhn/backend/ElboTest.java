@@ -21,7 +21,7 @@ class ElboTest {
     new Prior(PriorKind.LAPLACE, 0, 1, 0),
     new Prior(PriorKind.LAPLACE, -0.5, 0.5, 0),
     new Prior(PriorKind.MIXTURE, 0.25, 1, 0.125),
-    new Prior(PriorKind.MIXTURE, 1e-20, 1, 0.5),
+    new Prior(PriorKind.MIXTURE, 0, 1, 0.5),
     new Prior(PriorKind.MIXTURE, 1, 1, 0.5)
   };
 
