@@ -11,6 +11,7 @@ import java.util.Map;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.data.Mnist;
 import org.bhn.flow.Flows;
@@ -27,8 +28,9 @@ import org.bhn.uncertainty.Classification;
  * the test set is looked at once.
  *
  * <p>Options, each {@code --name=value}: data, rows (5000), hidden (800,800), posteriors
- * (iaf8,dropout,point), epochs (100), batch (32), rate (1e-3), decay (0.1), warmup (0.5), samples
- * (200), seeds (1,2,3).
+ * (iaf8,dropout,point), epochs (100), batch (32), rate (1e-3), decay (0.1), warmup (0.5), draws
+ * (weight samples a step, 1), prior (standard deviation, 1), initialise (true), every (epochs from
+ * one validation to the next, 5), samples (of the test, 200), seeds (1,2,3).
  */
 public final class MnistClassification {
   private static final int PIXELS = 784;
@@ -85,11 +87,14 @@ public final class MnistClassification {
         Bhn.classifier(PIXELS, CLASSES)
             .hidden(hidden)
             .posterior(posterior)
+            .prior(Priors.normal(number("prior", 1)))
             .seed(seed)
             .build(backend)) {
       Fit fit =
           Fit.epochs(integer("epochs", 100))
               .batch(integer("batch", 32))
+              .samples(random ? integer("draws", 1) : 1)
+              .initialise(Boolean.parseBoolean(text("initialise", "true")))
               .learningRate(number("rate", 1e-3))
               .decay(number("decay", 0.1))
               .klWarmup(random ? number("warmup", 0.5) : 0)

@@ -80,7 +80,8 @@ final class Checkpoint {
       JsonObject state = JsonObject.of(Json.parse(text, path.toString()), path.toString());
       same(path, "seed", state.longInteger("seed"), net.seed());
       same(path, "data", state.string("data"), fingerprint(trainer.train()));
-      same(path, "fit", Json.write(state.object("fit").asMap()), Json.write(trainer.fit().toMap()));
+      Map<String, Object> written = state.object("fit").asMap();
+      trainer.fit().toMap().forEach((key, value) -> same(path, key, written.get(key), value));
       List<Param> params = net.params();
       for (int i = 0; i < params.size(); i++) {
         Param p = params.get(i);
@@ -105,7 +106,7 @@ final class Checkpoint {
   }
 
   private static void same(Path path, String what, Object found, Object expected) {
-    if (!found.equals(expected)) {
+    if (!expected.equals(found)) {
       throw new FormatException(
           path.toString(),
           what,

@@ -56,6 +56,11 @@ final class TrainingData implements AutoCloseable {
       permutation[j] = swap;
     }
     backend.upload(order, permutation);
+    rewind();
+  }
+
+  /** Goes back to the first minibatch of the present order. */
+  void rewind() {
     backend.upload(cursor, 0L);
   }
 

@@ -116,7 +116,7 @@ final class FlowCases {
         .at(1, 33, 31, 33)
         .at(3, 17, 64, 16)
         .at(2, 65, 33, 63)
-        .large(1, 1610, 200, 1610);
+        .large(1, weightNorm ? 1610 : 330, 200, weightNorm ? 1610 : 330);
   }
 
   private static Conditioner net(
@@ -145,7 +145,7 @@ final class FlowCases {
         .at(3, 0, 2)
         .at(3, 1, 7)
         .at(5, 2, 17)
-        .large(800, 2, 200);
+        .large(330, 2, 200);
   }
 
   private static OpCase coupling(boolean chained) {

@@ -59,7 +59,7 @@ final class LayerCases {
         .backward((b, t) -> b.weightNormBackward(t.grad("v"), t.grad("r"), t.get("v"), t.get("r")))
         .flops(n -> 2.0 * n[0] * n[1])
         .at(MATRICES)
-        .large(800, 784);
+        .large(100, 784);
   }
 
   private record GainVariant(
@@ -140,7 +140,7 @@ final class LayerCases {
                     v.activation))
         .flops(n -> 4.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
-        .large(4, 32, 800);
+        .large(4, 32, 200);
   }
 
   private static OpCase categorical() {
@@ -192,7 +192,7 @@ final class LayerCases {
                     mode))
         .flops(n -> 7.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
-        .large(20, 512, 3);
+        .large(20, 128, 3);
   }
 
   private static OpCase bernoulli() {
@@ -210,7 +210,7 @@ final class LayerCases {
                     t.grad("logits"), t.grad("logLik"), t.get("logits"), t.get("target")))
         .flops(n -> 6.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
-        .large(8, 32, 784);
+        .large(2, 32, 784);
   }
 
   private static OpCase prior(

@@ -64,7 +64,7 @@ final class TrainingCases {
         .at(9, 15)
         .at(17, 33)
         .at(65, 97)
-        .large(627_200, 800);
+        .large(62_720, 80);
   }
 
   /** What holds `seen` samples already is read; a new start is only written. */
@@ -95,7 +95,7 @@ final class TrainingCases {
                     seen))
         .flops(n -> 12.0 * n[0] * n[1] * n[2])
         .at(PIECES)
-        .large(20, 1000, 10);
+        .large(20, 128, 10);
   }
 
   private static OpCase predictiveMoments(int seen) {
@@ -108,7 +108,7 @@ final class TrainingCases {
         .forward((b, t) -> b.predictiveMoments(t.get("mean"), t.get("m2"), t.get("values"), seen))
         .flops(n -> 6.0 * n[0] * n[1] * n[2])
         .at(PIECES)
-        .large(20, 1000, 10);
+        .large(20, 128, 10);
   }
 
   private static OpCase predictiveLogLik(int seen) {
@@ -118,6 +118,6 @@ final class TrainingCases {
         .forward((b, t) -> b.predictiveLogLik(t.get("logMean"), t.get("logLik"), seen))
         .flops(n -> 6.0 * n[0] * n[1])
         .at(PIECES)
-        .large(20, 10_000, 1);
+        .large(20, 1000, 1);
   }
 }

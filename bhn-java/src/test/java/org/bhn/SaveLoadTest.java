@@ -1,0 +1,203 @@
+package org.bhn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Backends;
+import org.bhn.backend.Device;
+import org.bhn.bayes.Likelihood;
+import org.bhn.bayes.Priors;
+import org.bhn.data.Dataset;
+import org.bhn.flow.Flows;
+import org.bhn.io.FormatException;
+import org.bhn.io.SafeTensors;
+import org.bhn.posterior.Posterior;
+import org.bhn.train.Fit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A saved model is the whole distribution. */
+class SaveLoadTest {
+  private static final int SAMPLES = 25;
+
+  @TempDir Path directory;
+
+  static Stream<BhnBuilder> models() {
+    return Stream.of(
+        Bhn.classifier(2, 3).hidden(9).posterior(Posterior.weightNorm(Flows.iaf(2).hidden(7))),
+        Bhn.classifier(2, 3)
+            .hidden(5, 6)
+            .posterior(Posterior.weightNorm(Flows.coupling(3).shuffle(true).hidden(7)))
+            .prior(Priors.mixture(0.5, 1, 0.1)),
+        Bhn.classifier(2, 3).hidden(4).posterior(Posterior.full(Flows.iaf(1).hidden(7))),
+        Bhn.classifier(2, 3).hidden(4).posterior(Posterior.meanField()).prior(Priors.laplace(1)),
+        Bhn.classifier(2, 3).hidden(8).posterior(Posterior.dropout(0.3)),
+        Bhn.classifier(2, 3).posterior(Posterior.point()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void reloadedPredictionsAreTheSameBits(BhnBuilder builder) {
+    Dataset data = TestData.blobs(60, 3, 1);
+    Path file = directory.resolve("model.safetensors");
+    try (Backend backend = Backends.best()) {
+      float[] expected;
+      try (Bhn model = builder.seed(11).build(backend)) {
+        model.fit(data, Fit.epochs(3));
+        model.save(file);
+        expected = model.predict(data.inputs(), SAMPLES).mean();
+      }
+      try (Bhn model = Bhn.load(file, backend)) {
+        assertArrayEquals(expected, model.predict(data.inputs(), SAMPLES).mean());
+        Path again = directory.resolve("again.safetensors");
+        model.save(again);
+        assertEquals(-1, Files.mismatch(file, again), "saving again gives the same file");
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Test
+  void regressionKeepsItsLearnedNoise() {
+    Dataset data = TestData.sine(80, 0.1, 2);
+    Path file = directory.resolve("model.safetensors");
+    try (Backend backend = Backends.best();
+        Bhn model =
+            Bhn.of(1, Likelihood.gaussianLearned(1, 0.5)).hidden(8).seed(2).build(backend)) {
+      model.fit(data, Fit.epochs(5));
+      model.save(file);
+      double[] expected = model.predict(data.inputs(), SAMPLES).predictiveStd();
+      try (Bhn loaded = Bhn.load(file, backend)) {
+        assertArrayEquals(expected, loaded.predict(data.inputs(), SAMPLES).predictiveStd());
+      }
+    }
+  }
+
+  @Test
+  void eachDeviceReadsTheOthersFiles() {
+    Dataset data = TestData.blobs(60, 3, 1);
+    try (Backend java = Backends.open(Device.JAVA);
+        Backend best = Backends.best()) {
+      Backend[] backends = {java, best};
+      for (int i = 0; i < 2; i++) {
+        Path file = directory.resolve("from" + i + ".safetensors");
+        try (Bhn model = Bhn.classifier(2, 3).hidden(9).seed(3).build(backends[i])) {
+          model.fit(data, Fit.epochs(3));
+          model.save(file);
+          float[] expected = model.predict(data.inputs(), SAMPLES).mean();
+          try (Bhn loaded = Bhn.load(file, backends[1 - i])) {
+            assertArrayEquals(expected, loaded.predict(data.inputs(), SAMPLES).mean(), 1e-4f);
+          }
+        }
+      }
+    }
+  }
+
+  /** Prints the predictions of a model file; run in a process of its own. */
+  public static final class Child {
+    private Child() {}
+
+    /** Arguments: file. */
+    public static void main(String[] args) {
+      Dataset data = TestData.blobs(60, 3, 1);
+      try (Backend backend = Backends.best();
+          Bhn model = Bhn.load(Path.of(args[0]), backend)) {
+        System.out.println("mean " + Arrays.hashCode(bits(model, data)));
+      }
+    }
+  }
+
+  private static int[] bits(Bhn model, Dataset data) {
+    float[] mean = model.predict(data.inputs(), SAMPLES).mean();
+    int[] bits = new int[mean.length];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(mean[i]));
+    return bits;
+  }
+
+  @Test
+  void aFreshProcessPredictsTheSameBits() throws Exception {
+    Dataset data = TestData.blobs(60, 3, 1);
+    Path file = directory.resolve("model.safetensors");
+    int expected;
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(9).seed(3).build(backend)) {
+      model.fit(data, Fit.epochs(3));
+      model.save(file);
+      expected = Arrays.hashCode(bits(model, data));
+    }
+    String output = Processes.run(Child.class, file.toString());
+    assertTrue(output.contains("mean " + expected), output);
+  }
+
+  @Test
+  void damagedFilesAreRefusedWithTheirName() throws IOException {
+    Path file = directory.resolve("model.safetensors");
+    try (Backend backend = Backends.best()) {
+      try (Bhn model = Bhn.classifier(2, 3).hidden(3).seed(3).build(backend)) {
+        model.save(file);
+      }
+      byte[] good = Files.readAllBytes(file);
+      Path bad = directory.resolve("bad.safetensors");
+      List<byte[]> damaged = new ArrayList<>();
+      for (int cut = 0; cut < good.length; cut += 1 + good.length / 97) {
+        damaged.add(Arrays.copyOf(good, cut));
+      }
+      SplittableRandom random = new SplittableRandom(4);
+      for (int i = 0; i < 400; i++) {
+        byte[] flipped = good.clone();
+        flipped[random.nextInt(good.length)] ^= (byte) (1 << random.nextInt(8));
+        damaged.add(flipped);
+      }
+      int refused = 0;
+      for (byte[] content : damaged) {
+        Files.write(bad, content);
+        try (Bhn loaded = Bhn.load(bad, backend)) {
+          // A flip inside free text, such as the library's version, changes no meaning.
+          assertEquals(good.length, content.length);
+        } catch (FormatException e) {
+          assertTrue(e.getMessage().contains("bad.safetensors"), e.getMessage());
+          refused++;
+        }
+      }
+      assertTrue(refused > 0.95 * damaged.size(), refused + " of " + damaged.size() + " refused");
+    }
+  }
+
+  @Test
+  void foreignAndHostileFilesAreRefused() throws IOException {
+    Path file = directory.resolve("foreign.safetensors");
+    try (Backend backend = Backends.best()) {
+      new SafeTensors.Writer().add("x", new float[] {1, 2}, 2).write(file);
+      String message =
+          assertThrows(FormatException.class, () -> Bhn.load(file, backend)).getMessage();
+      assertTrue(message.contains("not a model"), message);
+      String card =
+          "{\"format\":1,\"library\":\"x\",\"device\":\"CPU\",\"trained\":true,\"model\":{"
+              + "\"inputs\":1000000,\"hidden\":[1000,1000],\"activation\":\"relu\",\"bias\":true,"
+              + "\"likelihood\":{\"kind\":\"categorical\",\"size\":10},"
+              + "\"posterior\":{\"kind\":\"point\"},"
+              + "\"prior\":{\"kind\":\"normal\",\"p0\":0.0,\"p1\":1.0,\"p2\":0.0},\"seed\":1}}";
+      new SafeTensors.Writer()
+          .add("x", new float[] {1, 2}, 2)
+          .metadata("card", card)
+          .metadata("crc32c", "0")
+          .write(file);
+      message = assertThrows(FormatException.class, () -> Bhn.load(file, backend)).getMessage();
+      assertTrue(message.contains("larger than"), message);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package org.bhn.train;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bhn.Bhn;
+import org.bhn.TestData;
+import org.bhn.backend.Activation;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Backends;
+import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.Likelihood;
+import org.bhn.bayes.Priors;
+import org.bhn.data.Dataset;
+import org.bhn.flow.Flows;
+import org.bhn.nn.Network;
+import org.bhn.posterior.Posterior;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** What must not grow: the Java heap in a training step, and the process in predictions. */
+class SteadyStateTest {
+  private static final int WARM_UP = 20_000;
+  private static final int MEASURED = 2_000;
+  private static final int BATCH = 16;
+
+  @Test
+  void aStepInSteadyStateAllocatesNoJavaObject() {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Dataset data = TestData.blobs(BATCH * (MEASURED + 1), 3, 1);
+    Fit fit = Fit.epochs(1).batch(BATCH);
+    try (Backend backend = Backends.best();
+        BayesianNetwork net =
+            new BayesianNetwork(
+                backend,
+                Network.mlp(2, new int[] {8}, 3, Activation.RELU, true),
+                Posterior.weightNorm(Flows.iaf(2).hidden(6)),
+                Priors.normal(1),
+                Likelihood.categorical(3),
+                4);
+        TrainingData training = new TrainingData(backend, data, net.likelihood());
+        Optimizer optimizer = new Optimizer(backend, net.params());
+        TrainStep step = new TrainStep(net, training, optimizer, fit)) {
+      optimizer.configure(fit, 1e-3);
+      step.startEpoch(1, data.rows());
+      for (int done = 0; done < WARM_UP; done += MEASURED) {
+        training.shuffle(1, done);
+        run(optimizer, step);
+      }
+      training.rewind();
+      long id = Thread.currentThread().threadId();
+      threads.getThreadAllocatedBytes(id);
+      long before = threads.getThreadAllocatedBytes(id);
+      run(optimizer, step);
+      long bytes = threads.getThreadAllocatedBytes(id) - before;
+      System.out.printf("%d bytes of Java heap in %d steps%n", bytes, MEASURED);
+      // One object in every step would be at least 16 bytes a step.
+      assertTrue(bytes < MEASURED / 4, bytes + " bytes allocated in " + MEASURED + " steps");
+    }
+  }
+
+  private static void run(Optimizer optimizer, TrainStep step) {
+    for (int i = 0; i < MEASURED; i++) {
+      step.run(BATCH);
+      if (!optimizer.lastStepWasFinite()) {
+        throw new AssertionError("step " + i);
+      }
+    }
+  }
+
+  @Test
+  void predictionsLeaveResidentMemoryFlat() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    Assumptions.assumeTrue(Files.exists(status), "no /proc/self/status on this system");
+    Dataset data = TestData.blobs(4, 3, 1);
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(8).seed(1).build(backend)) {
+      float[] inputs = data.inputs();
+      predict(model, inputs, 20_000);
+      System.gc();
+      long before = resident(status);
+      predict(model, inputs, 100_000);
+      System.gc();
+      long grown = resident(status) - before;
+      System.out.printf("resident memory grew by %d KiB in 100000 predictions%n", grown >> 10);
+      assertTrue(grown < 48L << 20, "grew by " + (grown >> 10) + " KiB");
+    }
+  }
+
+  private static void predict(Bhn model, float[] inputs, int times) {
+    for (int i = 0; i < times; i++) {
+      model.predict(inputs, 2);
+    }
+  }
+
+  private static long resident(Path status) throws IOException {
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+      }
+    }
+    throw new AssertionError("no VmRSS in " + status);
+  }
+}
