@@ -1,0 +1,122 @@
+// What every native test needs: checks that count, memory between unreadable pages, and a main that runs the test once for
+// each SIMD level of this machine. No framework.
+#pragma once
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "bhn.h"
+
+namespace check {
+
+inline int failures = 0;
+inline int64_t count = 0;
+inline std::string where;  // what is being tested, for the report of a failure
+
+__attribute__((format(printf, 4, 5))) inline void that(bool good, const char* file, int line, const char* format, ...) {
+  ++count;
+  if (good || ++failures > 20) {
+    return;
+  }
+  va_list values;
+  va_start(values, format);
+  std::printf("%s:%d: %s: ", file, line, where.c_str());
+  std::vprintf(format, values);
+  std::printf("\n");
+  va_end(values);
+}
+
+#define CHECK(condition) check::that(condition, __FILE__, __LINE__, "%s", #condition)
+#define OK(call) check::that((call) == BHN_OK, __FILE__, __LINE__, "%s failed: %s", #call, bhn_last_error())
+// The call is refused with this status and a text that holds these words.
+#define REFUSED(call, wanted, words)                                                                                               \
+  do {                                                                                                                             \
+    int32_t got_ = (call);                                                                                                         \
+    check::that(got_ == (wanted), __FILE__, __LINE__, "%s: status %d, not %d (%s)", #call, got_, int(wanted), bhn_last_error());   \
+    check::that(std::strstr(bhn_last_error(), words) != nullptr, __FILE__, __LINE__, "text \"%s\" lacks \"%s\"", bhn_last_error(), \
+                words);                                                                                                            \
+  } while (false)
+#define INVALID(call, words) REFUSED(call, BHN_INVALID_ARGUMENT, words)
+
+// count elements that end (or begin) at an unreadable page. The rest of their pages holds canaries.
+template <class T>
+class Guarded {
+ public:
+  explicit Guarded(int64_t count, bool at_end = true) : bytes_(count * int64_t(sizeof(T))) {
+    int64_t page = sysconf(_SC_PAGESIZE);
+    size_ = (bytes_ + page - 1) / page * page + page;  // at least one page of canaries
+    all_ = static_cast<char*>(mmap(nullptr, size_ + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (all_ == MAP_FAILED || mprotect(all_ + page, size_, PROT_READ | PROT_WRITE) != 0) {
+      std::printf("no guard pages on this machine: nothing tested\n");
+      std::exit(77);
+    }
+    begin_ = all_ + page + (at_end ? size_ - bytes_ : 0);
+    std::memset(all_ + page, kCanary, size_);
+  }
+  Guarded(const Guarded&) = delete;
+  ~Guarded() { munmap(all_, size_ + 2 * sysconf(_SC_PAGESIZE)); }
+  T* data() { return reinterpret_cast<T*>(begin_); }
+  T& operator[](int64_t i) { return data()[i]; }
+  bool intact() const {
+    const char* from = all_ + sysconf(_SC_PAGESIZE);
+    for (const char* p = from; p < from + size_; ++p) {
+      if ((p < begin_ || p >= begin_ + bytes_) && *p != kCanary) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  static constexpr char kCanary = 0x5c;
+  int64_t bytes_, size_;
+  char *all_, *begin_;
+};
+
+// A reproducible number in [low, high).
+inline float number(float low = -1, float high = 1) {
+  static uint64_t state = 88172645463325252u;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return low + (high - low) * float(state >> 40) * 0x1p-24f;
+}
+
+// Runs the test in a child for each level; a child that crashes counts as failed.
+inline int main_of(void (*test)()) {
+  int bad = 0;
+  for (const char* level : {"base", "avx2", "avx512"}) {
+    std::fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+      setenv("BHN_SIMD", level, 1);
+      if (std::strcmp(bhn_simd_level(), level) != 0) {
+        std::printf("%-7s skipped: this CPU runs \"%s\" at most\n", level, bhn_simd_level());
+        std::exit(0);
+      }
+      test();
+      std::printf("%-7s %lld checks, %d failed\n", level, (long long)count, failures);
+      std::exit(failures == 0 ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) {
+      std::printf("%-7s killed by signal %d\n", level, WTERMSIG(status));
+    }
+    bad += status != 0;
+  }
+  return bad == 0 ? 0 : 1;
+}
+
+}  // namespace check
+
+#define TEST_MAIN(test) \
+  int main() { return check::main_of(test); }
