@@ -102,7 +102,8 @@ int32_t bhn_context_sync(bhn_context* context) { return Args("context_sync", con
 
 int32_t bhn_context_reserve(bhn_context* context, int64_t bytes) {
   Args args("context_reserve", context);
-  args.size("bytes", bytes);
+  // Any size that is not negative may be asked for: too much is out of memory, as it is for memory_alloc.
+  args.range("bytes", bytes, 0, INT64_MAX);
   if (args.bad() || bytes <= context->scratch_bytes) {
     return args.status();
   }

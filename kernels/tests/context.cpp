@@ -1,0 +1,96 @@
+// Version, contexts, memory, error text.
+#include <thread>
+
+#include "op_case.h"
+
+using namespace check;
+
+namespace {
+
+void creation() {
+  where = "context_create";
+  bhn_context* c = nullptr;
+  INVALID(bhn_context_create(nullptr, BHN_CPU, 0, nullptr, 0), "context_create: context is NULL");
+  INVALID(bhn_context_create(&c, 7, 0, nullptr, 0), "device = 7");
+  INVALID(bhn_context_create(&c, BHN_CPU, 1, nullptr, 0), "ordinal = 1");
+  INVALID(bhn_context_create(&c, BHN_CPU, 0, nullptr, -1), "threads = -1");
+  CHECK(c == nullptr);
+  if (std::strstr(bhn_build_info(), "cuda") == nullptr) {
+    REFUSED(bhn_context_create(&c, BHN_CUDA, 0, nullptr, 0), BHN_UNSUPPORTED, "this libbhn was built without CUDA");
+    CHECK(c == nullptr);
+  }
+  OK(bhn_context_create(&c, BHN_CPU, 0, nullptr, 0));
+  OK(bhn_context_sync(c));
+  OK(bhn_context_destroy(c));
+  INVALID(bhn_context_destroy(nullptr), "context_destroy: context is NULL");
+  INVALID(bhn_context_sync(nullptr), "context_sync: context is NULL");
+}
+
+void memory() {
+  where = "memory";
+  bhn_context* c = context();
+  for (int64_t bytes : {0, 1, 63, 64, 65, 4096, (4 << 20) - 1, 4 << 20, (6 << 20) + 5}) {
+    void* p = nullptr;
+    OK(bhn_memory_alloc(c, &p, bytes));
+    CHECK(p != nullptr && uintptr_t(p) % 64 == 0);
+    CHECK(bytes < 4 << 20 || uintptr_t(p) % (2 << 20) == 0);
+    bool zero = true;
+    for (int64_t i = 0; i < bytes; ++i) {
+      zero = zero && static_cast<char*>(p)[i] == 0;
+    }
+    CHECK(zero);
+    OK(bhn_memory_free(c, p));
+  }
+  OK(bhn_memory_free(c, nullptr));
+  void* p = &p;
+  REFUSED(bhn_memory_alloc(c, &p, INT64_MAX), BHN_OUT_OF_MEMORY, "9223372036854775807");
+  CHECK(p == nullptr);
+  REFUSED(bhn_memory_alloc(c, &p, int64_t(1) << 50), BHN_OUT_OF_MEMORY, "1125899906842624");
+  INVALID(bhn_memory_alloc(c, &p, -1), "memory_alloc: bytes = -1");
+  INVALID(bhn_memory_alloc(c, &p, INT64_MIN), "bytes = -9223372036854775808");
+  INVALID(bhn_memory_alloc(c, nullptr, 8), "memory_alloc: memory is NULL");
+  INVALID(bhn_memory_free(nullptr, nullptr), "memory_free: context is NULL");
+  OK(bhn_context_reserve(c, 100));
+  OK(bhn_context_reserve(c, 0));
+  OK(bhn_context_reserve(c, 5 << 20));
+  INVALID(bhn_context_reserve(c, -5), "context_reserve: bytes = -5");
+  REFUSED(bhn_context_reserve(c, int64_t(1) << 40), BHN_OUT_OF_MEMORY, "1099511627776");
+}
+
+void copying() {
+  where = "memory_copy";
+  bhn_context* c = context();
+  Guarded<char> from(1000), to(1000);
+  for (int i = 0; i < 1000; ++i) {
+    from[i] = char(i * 7);
+  }
+  OK(bhn_memory_copy(c, to.data(), from.data(), 1000));
+  CHECK(std::memcmp(to.data(), from.data(), 1000) == 0 && to.intact());
+  OK(bhn_memory_copy(c, nullptr, nullptr, 0));
+  INVALID(bhn_memory_copy(c, nullptr, from.data(), 1), "memory_copy: to is NULL");
+  INVALID(bhn_memory_copy(c, to.data(), nullptr, 1), "memory_copy: from is NULL");
+  INVALID(bhn_memory_copy(c, to.data(), from.data(), -1), "memory_copy: bytes = -1");
+}
+
+// The text belongs to the thread, and a success leaves it alone.
+void error_text() {
+  where = "last_error";
+  INVALID(bhn_context_sync(nullptr), "context_sync");
+  std::thread([] { CHECK(std::strcmp(bhn_last_error(), "") == 0); }).join();
+  OK(bhn_context_sync(context()));
+  CHECK(std::strstr(bhn_last_error(), "context_sync") != nullptr);
+}
+
+void all() {
+  CHECK(bhn_abi_version() == BHN_ABI_VERSION);
+  CHECK(std::strcmp(bhn_last_error(), "") == 0);
+  CHECK(std::strncmp(bhn_build_info(), "libbhn ", 7) == 0);
+  creation();
+  memory();
+  copying();
+  error_text();
+}
+
+}  // namespace
+
+TEST_MAIN(all)
