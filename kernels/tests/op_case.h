@@ -43,6 +43,8 @@ struct OpCase {
   std::vector<int> wanted = {};  // inputs that have gradients
   bool null_upstream = false;    // the backward accepts NULL for an output's gradient
   double allowance = 8;          // tolerance in units of 2^-24 (|reference| + magnitude)
+  double cancelled = 1e-3;       // size of the terms that cancel within a gradient, added to its magnitude
+  double slope_floor = 1e-3;     // least magnitude of a gradient: more where its terms cancel
 };
 
 inline bhn_context* context(int threads = 1) {
@@ -206,7 +208,7 @@ inline void compare_slopes(const OpCase& op, const Values& up, const Arrays& gra
       double magnitude;
       double want = slope(op, up, x, op.wanted[w], i, &magnitude);
       double got = grads.at(w, i / m.cols, i % m.cols);
-      compare(op, m, i, got, want + before[w][i], magnitude + std::fabs(before[w][i]) + 1e-3);
+      compare(op, m, i, got, want + before[w][i], magnitude + std::fabs(before[w][i]) + op.slope_floor);
     }
   }
 }

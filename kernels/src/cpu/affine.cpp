@@ -10,7 +10,7 @@ double sum_log_scale(const float* w, int64_t d, float delta) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t j = 0; j < d; ++j) {
-    sum += vlog(vexp(w[j]) + delta);
+    sum += log_scale(w[j], vexp(w[j]) + delta, delta);
   }
   return sum;
 }
@@ -74,7 +74,7 @@ void affine_bwd(int threads, float* d_eps, float* d_w, float* d_b, const float* 
 #pragma omp simd
     for (int64_t j = 0; j < width; ++j) {
       float e = vexp(w[j0 + j]);
-      sum_eps[j] = sum_eps[j] * e + constant * (e / (e + delta));
+      sum_eps[j] = sum_eps[j] * e + constant * log_scale_slope(e, delta);
     }
     for (int64_t j = 0; j < width; ++j) {
       if (d_b != nullptr) {

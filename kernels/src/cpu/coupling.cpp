@@ -18,7 +18,7 @@ void coupling_fwd(int threads, float* y, float* log_det, const float* z, const f
     for (int64_t j = 0; j < d; ++j) {
       float s = vexp(shift[d + j]) + delta;
       out[j] = shift[j] + s * in[j];
-      sum += vlog(s);
+      sum += log_scale(shift[d + j], s, delta);
     }
     log_det[i] = float(sum + (log_det_in == nullptr ? 0.0 : double(log_det_in[i])));
   }
@@ -28,7 +28,7 @@ void coupling_bwd(int threads, float* d_z, float* d_heads, const float* d_y, con
                   int64_t samples, int64_t d, int64_t ld_y, int64_t ld_z, float delta) {
 #pragma omp parallel for if (samples > 1 && samples * d >= kParallel / 8) num_threads(threads) schedule(static)
   for (int64_t i = 0; i < samples; ++i) {
-    const float* log_scale = heads + i * 2 * d + d;
+    const float* head = heads + i * 2 * d + d;
     const float* in = z + i * ld_z;
     const float* up = d_y == nullptr ? nullptr : d_y + i * ld_y;
     float up_log_det = d_log_det == nullptr ? 0.0f : d_log_det[i];
@@ -36,7 +36,7 @@ void coupling_bwd(int threads, float* d_z, float* d_heads, const float* d_y, con
       float* out = d_z + i * ld_z;
 #pragma omp simd
       for (int64_t j = 0; j < d; ++j) {
-        out[j] += up[j] * (vexp(log_scale[j]) + delta);
+        out[j] += up[j] * (vexp(head[j]) + delta);
       }
     }
     if (d_heads != nullptr) {
@@ -45,13 +45,12 @@ void coupling_bwd(int threads, float* d_z, float* d_heads, const float* d_y, con
 #pragma omp simd
         for (int64_t j = 0; j < d; ++j) {
           d_shift[j] += up[j];
-          d_shift[d + j] += up[j] * in[j] * vexp(log_scale[j]);
+          d_shift[d + j] += up[j] * in[j] * vexp(head[j]);
         }
       }
 #pragma omp simd
       for (int64_t j = 0; j < d; ++j) {
-        float e = vexp(log_scale[j]);
-        d_shift[d + j] += up_log_det * (e / (e + delta));
+        d_shift[d + j] += up_log_det * log_scale_slope(vexp(head[j]), delta);
       }
     }
   }
@@ -69,7 +68,7 @@ void coupling_inv(int threads, float* z, float* log_det, const float* y, const f
     for (int64_t j = 0; j < d; ++j) {
       float s = vexp(shift[d + j]) + delta;
       out[j] = (in[j] - shift[j]) / s;
-      sum += vlog(s);
+      sum += log_scale(shift[d + j], s, delta);
     }
     log_det[i] = float(sum + (log_det_in == nullptr ? 0.0 : double(log_det_in[i])));
   }

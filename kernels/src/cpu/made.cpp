@@ -106,8 +106,18 @@ void add_gradient(const Mask& mask, float* d, float a, const float* x, float c, 
   }
 }
 
-float inverse_norm(float squares) {
+// 1/|W_row| from the sum of its squares.
+float inverse_norm(const Mask& mask, const float* u, int64_t n, float squares) {
   float norm = __builtin_sqrtf(squares);
+  if (norm < 1e-15f || norm > 1e15f) {
+    // Squares of such rows leave the range of float.
+    double wide = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      double w = mask.column == nullptr ? u[i] : live(mask, u, i);
+      wide += w * w;
+    }
+    norm = float(__builtin_sqrt(wide));
+  }
   return norm == 0.0f ? 0.0f : 1.0f / (norm < 1e-12f ? 1e-12f : norm);
 }
 
@@ -119,7 +129,7 @@ void unit_forward(const Mask& mask, const float* u, const float* x, int64_t ld_x
   if (weight_norm) {
     float squares;
     first = dot_and_squares(mask, u, samples > 0 ? x : u, n, &squares);
-    *r = inverse_norm(squares);
+    *r = inverse_norm(mask, u, n, squares);
   }
   for (int64_t s = 0; s < samples; ++s) {
     float t = s == 0 && weight_norm ? first : dot(mask, u, x + s * ld_x, n);
@@ -149,8 +159,8 @@ void unit_backward(const Mask& mask, const float* u, const float* x, int64_t ld_
   if (out.d_u == nullptr) {
     return;
   }
-  // Through the norm: d r = g sum, and d u gets -d r r^3 u.
-  float through_norm = weight_norm ? -(g * sum) * r * r * r : 0.0f;
+  // Through the norm: d r = g sum, and d u gets -d r r^3 u. The cube of r may leave the range of float where the product does not.
+  float through_norm = weight_norm ? float(-double(g) * sum * r * r * r) : 0.0f;
   for (int64_t s = 0; s < samples; ++s) {
     add_gradient(mask, out.d_u, d_pre[s * ld_pre], x + s * ld_x, s == 0 ? through_norm : 0.0f, u, n);
   }

@@ -16,7 +16,7 @@ BHN_INLINE int32_t to_bits(float x) { return __builtin_bit_cast(int32_t, x); }
 BHN_INLINE float vexp(float x) {
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
   float clamped = x < -87.3f ? -87.3f : x;
-  clamped = clamped > 88.7f ? 88.7f : clamped;
+  clamped = clamped > 88.72283f ? 88.72283f : clamped;
   float shifted = clamped * 1.44269504088896341f + magic;
   float n = shifted - magic;
   float r = clamped - n * 0.693359375f;
@@ -122,6 +122,11 @@ BHN_INLINE void vsincos2pi(float v, float* sine, float* cosine) {
   *sine = (quadrant & 2) ? -sa : sa;
   *cosine = ((quadrant + 1) & 2) ? -ca : ca;
 }
+
+// ln(e^a + delta), given s = e^a + delta, and its slope e^a / s. Without delta they are a and 1, also where e^a
+// leaves the range of float.
+BHN_INLINE float log_scale(float a, float s, float delta) { return delta == 0.0f ? a : vlog(s); }
+BHN_INLINE float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
 
 // Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised.
 template <int kActivation>

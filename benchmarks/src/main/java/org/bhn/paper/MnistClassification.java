@@ -28,9 +28,10 @@ import org.bhn.uncertainty.Classification;
  * the test set is looked at once.
  *
  * <p>Options, each {@code --name=value}: data, rows (5000), hidden (800,800), posteriors
- * (iaf8,dropout,point), epochs (100), batch (32), rate (1e-3), decay (0.1), warmup (0.5), draws
- * (weight samples a step, 1), prior (standard deviation, 1), initialise (true), every (epochs from
- * one validation to the next, 5), samples (of the test, 200), seeds (1,2,3).
+ * (iaf8,dropout,point), epochs (120), batch (128), rate (2e-3), decay (0.1), warmup (0.3), draws
+ * (weight samples a step, 1), prior (standard deviation, 1), std (of the gains at the start, e^-7),
+ * initialise (true), every (epochs from one validation to the next, 20), samples (of the test,
+ * 200), seeds (1,2,3).
  */
 public final class MnistClassification {
   private static final int PIXELS = 784;
@@ -91,15 +92,15 @@ public final class MnistClassification {
             .seed(seed)
             .build(backend)) {
       Fit fit =
-          Fit.epochs(integer("epochs", 100))
-              .batch(integer("batch", 32))
+          Fit.epochs(integer("epochs", 120))
+              .batch(integer("batch", 128))
               .samples(random ? integer("draws", 1) : 1)
-              .initialise(Boolean.parseBoolean(text("initialise", "true")))
-              .learningRate(number("rate", 1e-3))
+              .initialise(Boolean.parseBoolean(text("initialise", "false")))
+              .learningRate(number("rate", 2e-3))
               .decay(number("decay", 0.1))
-              .klWarmup(random ? number("warmup", 0.5) : 0)
+              .klWarmup(random ? number("warmup", 0.3) : 0)
               .validation(valid)
-              .validationEvery(integer("every", 5))
+              .validationEvery(integer("every", 20))
               .select(Fit.Selection.ACCURACY, true)
               .listener(ProgressBar.stderr())
               .listener(MnistClassification::report);
@@ -165,15 +166,18 @@ public final class MnistClassification {
         mean[3]);
   }
 
-  private static Posterior posterior(String name) {
+  private Posterior posterior(String name) {
+    double std = number("std", Posterior.GAIN_STD);
     if (name.startsWith("iaf")) {
-      return Posterior.weightNorm(Flows.iaf(Integer.parseInt(name.substring(3))));
+      int steps = Integer.parseInt(name.substring(3));
+      return Posterior.weightNorm(Flows.iaf(steps).initialStd(std));
     }
     if (name.startsWith("coupling")) {
-      return Posterior.weightNorm(Flows.coupling(Integer.parseInt(name.substring(8))));
+      int steps = Integer.parseInt(name.substring(8));
+      return Posterior.weightNorm(Flows.coupling(steps).initialStd(std));
     }
     return switch (name) {
-      case "affine" -> Posterior.weightNorm(Flows.affine());
+      case "affine" -> Posterior.weightNorm(Flows.affine().initialStd(std));
       case "meanfield" -> Posterior.meanField();
       case "dropout" -> Posterior.dropout(0.5);
       case "point" -> Posterior.point();

@@ -9,11 +9,14 @@ final class JavaPredictive {
 
   /** The n-th value x: d = x − mean, mean += d/n, m2 += d (x − mean). */
   private static void fold(Reals mean, Reals m2, int i, double x, long n) {
-    double oldMean = n == 1 ? 0 : mean.get(i);
-    double d = x - oldMean;
-    double newMean = n == 1 ? x : oldMean + d / n;
-    mean.set(i, newMean);
-    m2.set(i, n == 1 ? 0 : m2.get(i) + d * (x - newMean));
+    if (n == 1) {
+      mean.set(i, x);
+      m2.set(i, 0);
+      return;
+    }
+    double d = x - mean.get(i);
+    mean.add(i, d / n);
+    m2.add(i, d * (x - mean.get(i)));
   }
 
   /** p = softmax(logits), H = −Σ_c p_c log p_c, a vote for the first largest logit. */

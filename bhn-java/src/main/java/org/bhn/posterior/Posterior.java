@@ -9,8 +9,12 @@ import org.bhn.nn.Network;
 
 /** What to believe about the weights; one argument swaps it. */
 public sealed interface Posterior {
-  /** Default standard deviation of the gains at the start: e⁻⁷ + δ, almost a point. */
-  double GAIN_STD = Math.exp(-7) + Flows.DELTA;
+  /**
+   * Default standard deviation of the gains at the start. The paper starts almost at a point, e⁻⁷ +
+   * δ; from there Adam needs thousands of steps to reach the width that the ELBO wants, because the
+   * log of the scale moves by at most a learning rate a step.
+   */
+  double GAIN_STD = 0.3;
 
   /** Default standard deviation of the weights of a full posterior at the start. */
   double WEIGHT_STD = 0.05;

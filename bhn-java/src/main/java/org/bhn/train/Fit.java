@@ -34,7 +34,7 @@ public final class Fit {
   double warmup;
   double warmupStart = 0.001;
   double temperature = 1;
-  boolean initialise = true;
+  boolean initialise;
   Dataset validation;
   int validationSamples = 20;
   int validationEvery = 1;
@@ -140,7 +140,11 @@ public final class Fit {
     return this;
   }
 
-  /** Whether an untrained weight-norm posterior is first fitted to the scale of the data (yes). */
+  /**
+   * Whether an untrained weight-norm posterior is first fitted to the scale of the data (no): every
+   * pre-activation then starts standardised, which takes large gains where inputs are small, far
+   * from a N(0, 1) prior.
+   */
   public Fit initialise(boolean on) {
     this.initialise = on;
     return this;

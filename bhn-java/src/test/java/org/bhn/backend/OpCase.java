@@ -78,18 +78,22 @@ public final class OpCase {
       this.values = values;
     }
 
+    /** What the op calls it. */
     public String name() {
       return name;
     }
 
+    /** What the op does with it. */
     public Role role() {
       return role;
     }
 
+    /** What its elements are. */
     public DType dtype() {
       return dtype;
     }
 
+    /** Its dimensions. */
     public int[] shape(Size size) {
       return shape.of(size.n());
     }
@@ -109,10 +113,12 @@ public final class OpCase {
       return strided;
     }
 
+    /** Size of intermediates in its value. */
     public double slack(Size size) {
       return slack.of(size.n());
     }
 
+    /** Size of intermediates in its gradient. */
     public double gradientSlack(Size size) {
       return gradientSlack.of(size.n());
     }
@@ -151,22 +157,27 @@ public final class OpCase {
 
   // ---- declaring ----
 
+  /** A real output. */
   public OpCase out(String arg, Shape shape) {
     return add(arg, Role.OUT, DType.REAL, shape, null);
   }
 
+  /** What the forward keeps for the backward. */
   public OpCase kept(String arg, Shape shape) {
     return add(arg, Role.KEPT, DType.REAL, shape, null);
   }
 
+  /** A real input, differentiated if there is a backward. */
   public OpCase in(String arg, Shape shape) {
     return add(arg, Role.IN, DType.REAL, shape, NORMAL);
   }
 
+  /** An input that is never differentiated. */
   public OpCase data(String arg, DType dtype, Shape shape, Values values) {
     return add(arg, Role.DATA, dtype, shape, values);
   }
 
+  /** What is read and overwritten. */
   public OpCase state(String arg, DType dtype, Shape shape, Values values) {
     return add(arg, Role.STATE, dtype, shape, values);
   }
@@ -216,11 +227,13 @@ public final class OpCase {
     return this;
   }
 
+  /** How the forward is called. */
   public OpCase forward(Run run) {
     forward = run;
     return this;
   }
 
+  /** How the backward is called; without one the op is not differentiated. */
   public OpCase backward(Run run) {
     backward = run;
     return this;
@@ -244,6 +257,7 @@ public final class OpCase {
     return this;
   }
 
+  /** A size to run at. */
   public OpCase at(int... n) {
     sizes.add(new Size(false, n));
     return this;
@@ -263,18 +277,22 @@ public final class OpCase {
 
   // ---- reading ----
 
+  /** "op/variant". */
   public String name() {
     return name;
   }
 
+  /** In the order of their declaration. */
   public List<Arg> args() {
     return args;
   }
 
+  /** In the order of their declaration. */
   public List<Size> sizes() {
     return sizes;
   }
 
+  /** How the forward is called. */
   public Run forward() {
     return forward;
   }
@@ -284,14 +302,17 @@ public final class OpCase {
     return backward;
   }
 
+  /** Whether incoming gradients may be null. */
   public boolean hasOptionalCotangents() {
     return optionalCotangents;
   }
 
+  /** The factor of the tolerance. */
   public double tolerance() {
     return tolerance;
   }
 
+  /** Arithmetic of the forward. */
   public double flops(int... n) {
     return flops.of(n);
   }

@@ -3,6 +3,7 @@ package org.bhn.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,25 +49,25 @@ class OpTest {
 
   // ---- the factory: backends × ops × sizes ----
 
-  private static Stream<DynamicNode> each(List<Subject> subjects, boolean withLarge, Check check) {
+  private static Stream<DynamicNode> each(List<Subject> subjects, boolean withLarge, Law law) {
     return subjects.stream()
         .map(
             subject ->
                 DynamicContainer.dynamicContainer(
                     subject.name(),
-                    OpCases.all().stream().map(op -> node(subject, op, withLarge, check))));
+                    OpCases.all().stream().map(op -> node(subject, op, withLarge, law))));
   }
 
-  private interface Check {
+  private interface Law {
     void run(Subject subject, OpCase op, OpCase.Size size);
   }
 
-  private static DynamicNode node(Subject subject, OpCase op, boolean withLarge, Check check) {
+  private static DynamicNode node(Subject subject, OpCase op, boolean withLarge, Law law) {
     return DynamicContainer.dynamicContainer(
         op.name(),
         op.sizes().stream()
             .filter(size -> withLarge || !size.large())
-            .map(size -> DynamicTest.dynamicTest(op.at(size), () -> check.run(subject, op, size))));
+            .map(size -> DynamicTest.dynamicTest(op.at(size), () -> law.run(subject, op, size))));
   }
 
   // ---- the reference's gradients against finite differences ----
@@ -91,7 +92,7 @@ class OpTest {
       return Stream.of(
           DynamicTest.dynamicTest(
               "no backend to compare with the reference",
-              () -> org.junit.jupiter.api.Assumptions.abort(BackendsUnderTest.missing())));
+              () -> abort(BackendsUnderTest.missing())));
     }
     return each(
         BackendsUnderTest.twins(),

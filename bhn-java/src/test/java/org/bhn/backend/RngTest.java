@@ -71,6 +71,32 @@ class RngTest {
 
   @ParameterizedTest
   @MethodSource(SUBJECTS)
+  void normalsAreBoxMullerOfTheKnownAnswers(Subject subject) {
+    try (Backend backend = subject.open()) {
+      TestTensors t = new TestTensors(backend);
+      for (int[][] known : KNOWN) {
+        int[] c = known[0];
+        Tensor out = t.zeros(4);
+        backend.normal(
+            out,
+            t.counter(joined(c[2], c[3])),
+            4 * unsigned(c[0]),
+            joined(known[1][0], known[1][1]),
+            unsigned(c[1]));
+        double[] expected = new double[4];
+        for (int pair = 0; pair < 4; pair += 2) {
+          double u = ((known[2][pair] >>> 8) + 1) / 16777216.0;
+          double v = (known[2][pair + 1] >>> 8) / 16777216.0;
+          expected[pair] = Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+          expected[pair + 1] = Math.sqrt(-2 * Math.log(u)) * Math.sin(2 * Math.PI * v);
+        }
+        assertArrayEquals(expected, t.read(out), 24 * subject.eps());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
   void piecesOfAnyLengthHoldTheSameValues(Subject subject) {
     try (Backend backend = subject.open()) {
       TestTensors t = new TestTensors(backend);

@@ -1,0 +1,63 @@
+package org.bhn.posterior;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.bhn.backend.Activation;
+import org.bhn.backend.Backend;
+import org.bhn.backend.JavaBackend;
+import org.bhn.flow.FlowSpec;
+import org.bhn.flow.Flows;
+import org.bhn.nn.Network;
+import org.bhn.tape.Noise;
+import org.bhn.tape.Tape;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Data-dependent initialisation standardises every pre-activation, whatever the flow permutes. */
+class DataDependentInitTest {
+  private static final int ROWS = 200;
+  private static final int INPUTS = 6;
+  private static final int HIDDEN = 9;
+
+  static Stream<FlowSpec> flows() {
+    return Stream.of(
+        Flows.affine(), Flows.iaf(3), Flows.coupling(4), Flows.coupling(4).shuffle(true));
+  }
+
+  @ParameterizedTest
+  @MethodSource("flows")
+  void theLastLayerIsStandardised(FlowSpec spec) {
+    try (Backend backend = JavaBackend.open()) {
+      Network network = Network.mlp(INPUTS, new int[] {HIDDEN, HIDDEN}, 4, Activation.TANH, true);
+      WeightPosterior posterior =
+          Posterior.weightNorm(spec.hidden(8).initialStd(1e-9).delta(0)).build(backend, network, 3);
+      Tensor x = backend.allocate(DType.REAL, ROWS, INPUTS);
+      SplittableRandom random = new SplittableRandom(1);
+      double[] inputs = new double[ROWS * INPUTS];
+      for (int i = 0; i < inputs.length; i++) {
+        inputs[i] = 0.05 * random.nextGaussian() + 3 * (i % INPUTS);
+      }
+      backend.upload(x, inputs);
+      posterior.initialise(backend, x);
+      Tensor counter = backend.allocate(DType.INT64, 1);
+      Tape tape = Tape.inference(backend);
+      WeightPosterior.Draw draw = posterior.draw(tape, new Noise(1, counter, 0), 1);
+      double[] out = new double[ROWS * 4];
+      backend.download(posterior.forward(tape, draw, tape.constant(x), 1, 0).value(), out);
+      for (int j = 0; j < 4; j++) {
+        double mean = 0;
+        double square = 0;
+        for (int i = 0; i < ROWS; i++) {
+          mean += out[4 * i + j] / ROWS;
+          square += out[4 * i + j] * out[4 * i + j] / ROWS;
+        }
+        assertEquals(0, mean, 1e-3);
+        assertEquals(1, Math.sqrt(square - mean * mean), 2e-3);
+      }
+    }
+  }
+}

@@ -1,0 +1,216 @@
+// Log-likelihoods: categorical, Gaussian, Bernoulli, with their gradients.
+#include "op_case.h"
+
+using namespace check;
+
+namespace {
+
+std::string named(const char* name, int64_t samples, int64_t batch, int64_t width) {
+  return std::string(name) + " " + std::to_string(samples) + "x" + std::to_string(batch) + "x" + std::to_string(width);
+}
+
+std::vector<int32_t> some_labels(int64_t batch, int64_t classes) {
+  std::vector<int32_t> labels;
+  for (int64_t b = 0; b < batch; ++b) {
+    labels.push_back(int32_t((b * 7 + 3) % classes));
+  }
+  return labels;
+}
+
+OpCase categorical(int64_t samples, int64_t batch, int64_t classes, float spread) {
+  OpCase op;
+  op.name = named("categorical", samples, batch, classes);
+  op.in = {Matrix::random("logits", samples * batch, classes, classes, -spread, spread)};
+  op.out = {Matrix::output("log_lik", samples * batch, 1, 1)};
+  op.allowance = 8 + spread;
+  auto labels = some_labels(batch, classes);
+  op.reference = [=](const Values& in, Values& out, Values& magnitude) {
+    for (int64_t row = 0; row < samples * batch; ++row) {
+      const double* x = in[0].data() + row * classes;
+      double max = -INFINITY, sum = 0;
+      for (int64_t c = 0; c < classes; ++c) {
+        max = std::fmax(max, x[c]);
+      }
+      for (int64_t c = 0; c < classes; ++c) {
+        sum += std::exp(x[c] - max);
+      }
+      out[0][row] = x[labels[size_t(row % batch)]] - max - std::log(sum);
+      magnitude[0][row] = 1 + std::fabs(x[labels[size_t(row % batch)]] - max);
+    }
+  };
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
+    return bhn_categorical_fwd(c, out[0], in[0], labels.data(), samples, batch, classes);
+  };
+  op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
+    return bhn_categorical_bwd(c, grads[0], up[0], in[0], labels.data(), samples, batch, classes);
+  };
+  op.wanted = {0};
+  return op;
+}
+
+OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, int32_t mode) {
+  OpCase op;
+  op.name = named("gaussian", samples, batch, outputs) + " mode " + std::to_string(mode);
+  int64_t rows = mode == BHN_LOG_VAR_SHARED ? 1 : mode == BHN_LOG_VAR_PER_SAMPLE ? samples : samples * batch;
+  op.in = {Matrix::random("mean", samples * batch, outputs, outputs + pad, -2, 2),
+           Matrix::random("log_var", rows, outputs, outputs + 2 * pad, -4, 2),
+           Matrix::random("target", batch, outputs, outputs, -2, 2)};
+  op.out = {Matrix::output("log_lik", samples * batch, 1, 1)};
+  op.allowance = 16;
+  op.reference = [=](const Values& in, Values& out, Values& magnitude) {
+    for (int64_t row = 0; row < samples * batch; ++row) {
+      int64_t at = mode == BHN_LOG_VAR_SHARED ? 0 : mode == BHN_LOG_VAR_PER_SAMPLE ? row / batch : row;
+      out[0][row] = magnitude[0][row] = 0;
+      for (int64_t o = 0; o < outputs; ++o) {
+        double v = in[1][at * outputs + o], e = in[2][row % batch * outputs + o] - in[0][row * outputs + o];
+        out[0][row] -= 0.5 * (std::log(2 * M_PI) + v + e * e * std::exp(-v));
+        magnitude[0][row] += 1 + 0.5 * std::fabs(v) + e * e * std::exp(-v);
+      }
+    }
+  };
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
+    return bhn_gaussian_fwd(c, out[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad, mode);
+  };
+  op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
+    return bhn_gaussian_bwd(c, grads[0], grads[1], up[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad,
+                            mode);
+  };
+  op.wanted = {0, 1};
+  op.slope_floor = 1;  // e^2 exp(-v) - 1
+  return op;
+}
+
+OpCase bernoulli(int64_t samples, int64_t batch, int64_t outputs, float spread) {
+  OpCase op;
+  op.name = named("bernoulli", samples, batch, outputs);
+  op.in = {Matrix::random("logits", samples * batch, outputs, outputs, -spread, spread),
+           Matrix::random("target", batch, outputs, outputs, 0, 1)};
+  op.out = {Matrix::output("log_lik", samples * batch, 1, 1)};
+  op.allowance = 8;
+  op.reference = [=](const Values& in, Values& out, Values& magnitude) {
+    for (int64_t row = 0; row < samples * batch; ++row) {
+      out[0][row] = magnitude[0][row] = 0;
+      for (int64_t o = 0; o < outputs; ++o) {
+        double x = in[0][row * outputs + o], y = in[1][row % batch * outputs + o];
+        double softplus = std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+        out[0][row] += y * x - softplus;
+        magnitude[0][row] += std::fabs(y * x) + softplus;
+      }
+    }
+  };
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
+    return bhn_bernoulli_fwd(c, out[0], in[0], in[1], samples, batch, outputs);
+  };
+  op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
+    return bhn_bernoulli_bwd(c, grads[0], up[0], in[0], in[1], samples, batch, outputs);
+  };
+  op.wanted = {0};
+  op.slope_floor = 1;  // y - sigmoid(x)
+  return op;
+}
+
+void extremes() {
+  where = "likelihood extremes";
+  bhn_context* c = context();
+  float logits[3] = {1e38f, -1e38f, 0}, out = 0, up = 1, d[3] = {};
+  int32_t first = 0, second = 1;
+  OK(bhn_categorical_fwd(c, &out, logits, &first, 1, 1, 3));
+  CHECK(out == 0);
+  OK(bhn_categorical_fwd(c, &out, logits, &second, 1, 1, 3));
+  CHECK(out == -2e38f);
+  OK(bhn_categorical_bwd(c, d, &up, logits, &second, 1, 1, 3));
+  CHECK(d[0] == -1 && d[1] == 1 && d[2] == 0);
+  float minus[2] = {-INFINITY, 3};  // a class that is impossible
+  OK(bhn_categorical_fwd(c, &out, minus, &second, 1, 1, 2));
+  CHECK(out == 0);
+  float far[2] = {1e4f, -1e4f}, targets[2] = {1, 0}, d2[2] = {};
+  OK(bhn_bernoulli_fwd(c, &out, far, targets, 1, 1, 2));
+  OK(bhn_bernoulli_bwd(c, d2, &up, far, targets, 1, 1, 2));
+  CHECK(out == 0 && d2[0] == 0 && d2[1] == 0);
+}
+
+template <class Call>
+void refused_rows(const Call& call, const char* width) {
+  int64_t huge = int64_t(1) << 40;
+  INVALID(call(-1, 2, 3), "samples = -1");
+  INVALID(call(1, -2, 3), "batch = -2");
+  INVALID(call(1, 2, -3), width);
+  INVALID(call(1, 2, INT64_MAX), width);
+  INVALID(call(INT64_MIN, 2, 3), "samples = -9223372036854775808");
+  INVALID(call(huge, huge, 3), "samples x batch");
+  INVALID(call(1 << 22, 1 << 22, 1 << 22), "width");
+  OK(call(0, 2, 3));
+  OK(call(1, 0, 3));
+}
+
+void refusals() {
+  where = "likelihood refusals";
+  bhn_context* c = context();
+  float x[64] = {}, y[64] = {}, z[64] = {};
+  int32_t labels[4] = {0, 2, 1, 0}, high[2] = {0, 3}, low[2] = {-1, 0};
+  using I = int64_t;
+  refused_rows([&](I s, I b, I n) { return bhn_categorical_fwd(c, x, y, labels, s, b, n); }, "classes");
+  refused_rows([&](I s, I b, I n) { return bhn_categorical_bwd(c, x, y, z, labels, s, b, n); }, "classes");
+  refused_rows([&](I s, I b, I n) { return bhn_bernoulli_fwd(c, x, y, z, s, b, n); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_bernoulli_bwd(c, x, y, z, z, s, b, n); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_gaussian_fwd(c, x, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_gaussian_bwd(c, x, x, y, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
+  INVALID(bhn_categorical_fwd(nullptr, x, y, labels, 1, 2, 3), "categorical_fwd: context is NULL");
+  INVALID(bhn_categorical_fwd(c, nullptr, y, labels, 1, 2, 3), "categorical_fwd: log_lik is NULL");
+  INVALID(bhn_categorical_fwd(c, x, nullptr, labels, 1, 2, 3), "logits is NULL");
+  INVALID(bhn_categorical_fwd(c, x, y, nullptr, 1, 2, 3), "labels is NULL");
+  INVALID(bhn_categorical_fwd(c, x, y, labels, 1, 2, 0), "classes = 0");
+  INVALID(bhn_categorical_fwd(c, x, y, high, 1, 2, 3), "labels[1] = 3");
+  INVALID(bhn_categorical_fwd(c, x, y, low, 1, 2, 3), "labels[0] = -1");
+  INVALID(bhn_categorical_bwd(nullptr, x, y, z, labels, 1, 2, 3), "categorical_bwd: context is NULL");
+  INVALID(bhn_categorical_bwd(c, x, nullptr, z, labels, 1, 2, 3), "categorical_bwd: d_log_lik is NULL");
+  INVALID(bhn_categorical_bwd(c, x, y, nullptr, labels, 1, 2, 3), "logits is NULL");
+  INVALID(bhn_categorical_bwd(c, x, y, z, nullptr, 1, 2, 3), "labels is NULL");
+  INVALID(bhn_categorical_bwd(c, x, y, z, high, 1, 2, 3), "labels[1] = 3");
+  INVALID(bhn_gaussian_fwd(nullptr, x, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_fwd: context is NULL");
+  INVALID(bhn_gaussian_fwd(c, nullptr, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_fwd: log_lik is NULL");
+  INVALID(bhn_gaussian_fwd(c, x, nullptr, y, z, 1, 2, 3, 3, 3, 2), "mean is NULL");
+  INVALID(bhn_gaussian_fwd(c, x, y, nullptr, z, 1, 2, 3, 3, 3, 2), "log_var is NULL");
+  INVALID(bhn_gaussian_fwd(c, x, y, y, nullptr, 1, 2, 3, 3, 3, 2), "target is NULL");
+  INVALID(bhn_gaussian_fwd(c, x, y, y, z, 1, 2, 3, 2, 3, 2), "ld_mean = 2");
+  INVALID(bhn_gaussian_fwd(c, x, y, y, z, 1, 2, 3, 3, 2, 2), "ld_log_var = 2");
+  INVALID(bhn_gaussian_fwd(c, x, y, y, z, 1, 2, 3, 3, 3, 3), "log_var_mode = 3");
+  INVALID(bhn_gaussian_fwd(c, x, y, y, z, 1, 2, 3, 3, 3, -1), "log_var_mode = -1");
+  INVALID(bhn_gaussian_bwd(c, x, x, nullptr, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_bwd: d_log_lik is NULL");
+  INVALID(bhn_gaussian_bwd(c, x, x, y, nullptr, y, z, 1, 2, 3, 3, 3, 2), "mean is NULL");
+  INVALID(bhn_gaussian_bwd(c, x, x, y, y, y, z, 1, 2, 3, 2, 3, 2), "ld_mean = 2");
+  INVALID(bhn_bernoulli_fwd(c, nullptr, y, z, 1, 2, 3), "bernoulli_fwd: log_lik is NULL");
+  INVALID(bhn_bernoulli_fwd(c, x, nullptr, z, 1, 2, 3), "logits is NULL");
+  INVALID(bhn_bernoulli_fwd(c, x, y, nullptr, 1, 2, 3), "target is NULL");
+  INVALID(bhn_bernoulli_bwd(c, x, nullptr, y, z, 1, 2, 3), "bernoulli_bwd: d_log_lik is NULL");
+  INVALID(bhn_bernoulli_bwd(c, x, y, nullptr, z, 1, 2, 3), "logits is NULL");
+  INVALID(bhn_bernoulli_bwd(c, x, y, z, nullptr, 1, 2, 3), "target is NULL");
+}
+
+void all() {
+  for (int64_t n : {1, 2, 7, 8, 9, 31, 33, 64, 65, 101}) {
+    run(categorical(2, 3, n, 4));
+    run(categorical(n, 2, 3, 30));
+    run(bernoulli(2, 3, n, 5));
+    run(bernoulli(2, n, 3, 60));
+    for (int32_t mode = 0; mode < 3; ++mode) {
+      run(gaussian(2, 3, n, n % 3, mode));
+      run(gaussian(3, n, 2, 1, mode));
+    }
+  }
+  for (int32_t mode = 0; mode < 3; ++mode) {
+    run(gaussian(2, 3, 0, 1, mode));
+    run(gaussian(0, 3, 2, 1, mode));
+    run(gaussian(5, 61, 37, 3, mode));
+  }
+  run(bernoulli(2, 3, 0, 1));
+  run(bernoulli(5, 61, 37, 8));
+  run(categorical(5, 61, 37, 8));
+  extremes();
+  refusals();
+  report_worst("likelihood");
+}
+
+}  // namespace
+
+TEST_MAIN(all)
