@@ -28,9 +28,9 @@ import org.bhn.uncertainty.Classification;
  * the test set is looked at once.
  *
  * <p>Options, each {@code --name=value}: data, rows (5000), hidden (800,800), posteriors
- * (iaf8,dropout,point), epochs (120), batch (128), rate (2e-3), decay (0.1), warmup (0.3), draws
+ * (iaf8,dropout,point), epochs (100), batch (128), rate (2e-3), decay (0.1), warmup (0.3), draws
  * (weight samples a step, 1), prior (standard deviation, 1), std (of the gains at the start, e^-7),
- * initialise (true), every (epochs from one validation to the next, 20), samples (of the test,
+ * initialise (true), every (epochs from one validation to the next, 25), samples (of the test,
  * 200), seeds (1,2,3).
  */
 public final class MnistClassification {
@@ -92,7 +92,7 @@ public final class MnistClassification {
             .seed(seed)
             .build(backend)) {
       Fit fit =
-          Fit.epochs(integer("epochs", 120))
+          Fit.epochs(integer("epochs", 100))
               .batch(integer("batch", 128))
               .samples(random ? integer("draws", 1) : 1)
               .initialise(Boolean.parseBoolean(text("initialise", "false")))
@@ -100,7 +100,7 @@ public final class MnistClassification {
               .decay(number("decay", 0.1))
               .klWarmup(random ? number("warmup", 0.3) : 0)
               .validation(valid)
-              .validationEvery(integer("every", 20))
+              .validationEvery(integer("every", 25))
               .select(Fit.Selection.ACCURACY, true)
               .listener(ProgressBar.stderr())
               .listener(MnistClassification::report);

@@ -14,7 +14,7 @@ public sealed interface Posterior {
    * δ; from there Adam needs thousands of steps to reach the width that the ELBO wants, because the
    * log of the scale moves by at most a learning rate a step.
    */
-  double GAIN_STD = 0.3;
+  double GAIN_STD = 0.5;
 
   /** Default standard deviation of the weights of a full posterior at the start. */
   double WEIGHT_STD = 0.05;

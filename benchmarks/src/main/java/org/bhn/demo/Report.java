@@ -1,0 +1,121 @@
+package org.bhn.demo;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import org.bhn.io.AtomicFiles;
+
+/** A self-contained HTML page: nothing in it is loaded from elsewhere. */
+final class Report {
+  private static final String STYLE =
+      """
+      body{font:17px/1.6 Georgia,'Times New Roman',serif;color:#1f2933;background:#fcfcfa;margin:0}
+      main{max-width:74rem;margin:0 auto;padding:2rem 1.2rem 4rem}
+      h1{font-size:2rem;line-height:1.2;margin:.2em 0}
+      h2{font-size:1.4rem;margin:2.2em 0 .3em;border-top:1px solid #d9dde2;padding-top:1em}
+      p,li{max-width:46rem}
+      .machine,.small,figcaption{font-size:.85rem;color:#52606d;
+        font-family:system-ui,'Segoe UI',sans-serif}
+      .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.4rem}
+      figure{margin:1em 0}
+      .plot{width:100%;height:auto;background:#fff;border:1px solid #e4e7eb;border-radius:4px}
+      .plot text{font-family:system-ui,'Segoe UI',sans-serif;fill:#1f2933}
+      .tick{font-size:15px}.axis{font-size:16px}
+      .halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
+      .grid{stroke:#e4e7eb}
+      .scroll{overflow-x:auto}
+      table{border-collapse:collapse;font:.9rem system-ui,'Segoe UI',sans-serif;margin:1em 0}
+      th,td{padding:.35em .9em;text-align:right;border-bottom:1px solid #e4e7eb;white-space:nowrap}
+      th:first-child,td:first-child{text-align:left}
+      .digits{display:flex;flex-wrap:wrap;gap:.5rem}
+      .digits figure{margin:0;width:4.6rem;text-align:center}
+      .digits img{width:100%;image-rendering:pixelated;border-radius:3px}
+      .digits figcaption{font-size:.72rem;line-height:1.25}
+      """;
+
+  private final StringBuilder body = new StringBuilder();
+
+  static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+  }
+
+  Report title(String title, String machine) {
+    body.append("<h1>%s</h1>%n<p class=\"machine\">%s</p>%n".formatted(escape(title), escape(machine)));
+    return this;
+  }
+
+  Report heading(String text) {
+    body.append("<h2>%s</h2>%n".formatted(escape(text)));
+    return this;
+  }
+
+  Report text(String text) {
+    body.append("<p>%s</p>%n".formatted(escape(text)));
+    return this;
+  }
+
+  Report small(String text) {
+    body.append("<p class=\"small\">%s</p>%n".formatted(escape(text)));
+    return this;
+  }
+
+  /** Plots side by side, each an SVG and a caption. */
+  Report figures(List<String[]> figures) {
+    body.append("<div class=\"row\">\n");
+    for (String[] figure : figures) {
+      body.append(
+          "<figure>%s<figcaption>%s</figcaption></figure>%n".formatted(figure[0], escape(figure[1])));
+    }
+    body.append("</div>\n");
+    return this;
+  }
+
+  Report table(List<String[]> rows) {
+    body.append("<div class=\"scroll\"><table>\n");
+    for (int i = 0; i < rows.size(); i++) {
+      String tag = i == 0 ? "th" : "td";
+      body.append("<tr>");
+      for (String cell : rows.get(i)) {
+        body.append("<%1$s>%2$s</%1$s>".formatted(tag, escape(cell)));
+      }
+      body.append("</tr>\n");
+    }
+    body.append("</table></div>\n");
+    return this;
+  }
+
+  /** Small images with a caption each. */
+  Report images(List<float[]> images, List<String> captions) {
+    body.append("<div class=\"digits\">\n");
+    for (int i = 0; i < images.size(); i++) {
+      body.append(
+          "<figure><img alt=\"%s\" src=\"data:image/png;base64,%s\"><figcaption>%s</figcaption></figure>%n"
+              .formatted(
+                  escape(captions.get(i)),
+                  Base64.getEncoder().encodeToString(Png.grey(images.get(i), 28)),
+                  escape(captions.get(i))));
+    }
+    body.append("</div>\n");
+    return this;
+  }
+
+  String html() {
+    return """
+        <!doctype html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Bayesian hypernetworks</title>
+        <style>
+        %s</style></head>
+        <body><main>
+        %s</main></body>
+        </html>
+        """
+        .formatted(STYLE, body);
+  }
+
+  void write(Path file) throws IOException {
+    AtomicFiles.writeString(file, html());
+  }
+}
