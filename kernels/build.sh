@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build.sh build [DIR]   configure and build libbhn.so, copy it to DIR
-# build.sh test          run the native tests of that build
+# build.sh test          build and run its native tests
 # build.sh sanitize      build and test with ASan and UBSan, in a directory of its own
 # BHN_BUILD_DIR, BHN_VERSION and BHN_JOBS (default 2) set the build directory, version text, parallel jobs.
 set -euo pipefail
@@ -15,16 +15,16 @@ need() {
   exit 1
 }
 
-configure_and_build() { # $1 = build directory, the rest = extra cmake options
-  local dir=$1
-  shift
+configure_and_build() { # $1 = build directory, $2 = what of it, the rest = extra cmake options
+  local dir=$1 target=$2
+  shift 2
   need cmake
   need "${CXX:-g++}"
   need "${CC:-gcc}"
   need make
   cmake -S "$here" -B "$dir" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release -DBHN_VERSION="${BHN_VERSION:-dev}" "$@" >"$dir.log" 2>&1 ||
     { cat "$dir.log" >&2; exit 1; }
-  cmake --build "$dir" --parallel "$jobs" >"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
+  cmake --build "$dir" --parallel "$jobs" --target "$target" >"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
 }
 
 run_tests() { # $1 = build directory
@@ -38,7 +38,7 @@ case "${1:-}" in
       exit 0
     fi
     mkdir -p "$build"
-    configure_and_build "$build"
+    configure_and_build "$build" bhn
     if [ -n "${2:-}" ]; then
       mkdir -p "$2"
       # A new file, then a rename: a JVM that has the old one mapped keeps it.
@@ -49,11 +49,12 @@ case "${1:-}" in
     ;;
   test)
     [ -d "$build" ] || { echo "bhn: no native build, no native tests"; exit 0; }
+    configure_and_build "$build" all
     run_tests "$build"
     ;;
   sanitize)
     mkdir -p "$build-sanitize"
-    configure_and_build "$build-sanitize" -DBHN_SANITIZE=ON
+    configure_and_build "$build-sanitize" all -DBHN_SANITIZE=ON
     ASAN_OPTIONS=detect_leaks=1 run_tests "$build-sanitize"
     ;;
   *)

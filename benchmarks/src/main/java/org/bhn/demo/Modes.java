@@ -51,17 +51,24 @@ final class Modes {
         "hypernetwork",
         Posterior.fullCentred(
             Flows.coupling(8).hidden(64).weightNorm(false).conditionerInit(0.01, 0.05).initialStd(1)),
+        50,
         "Hypernetwork, 8 coupling steps: draws fall on both modes and follow their bend.");
     one(
         backend,
         exact,
         "mean-field",
-        Posterior.fullCentred(Flows.affine().initialStd(1)),
+        Posterior.fullCentred(Flows.affine().initialStd(0.1)),
+        0.05,
         "Mean-field, the usual Gaussian: it cannot split, so it must choose or blur.");
   }
 
   private void one(
-      Backend backend, double[][] exact, String name, Posterior posterior, String caption) {
+      Backend backend,
+      double[][] exact,
+      String name,
+      Posterior posterior,
+      double firstKlWeight,
+      String caption) {
     try (Bhn model =
         Bhn.of(1, Likelihood.gaussian(1, SIGMA))
             .hidden(1)
@@ -79,7 +86,7 @@ final class Modes {
               .samples(128)
               .learningRate(5e-3)
               .decay(0.02)
-              .klWarmup(0.7, 50)
+              .klWarmup(0.7, firstKlWeight)
               .clip(0, 0));
       double[][] draws = model.sampleWeights(quick ? 2000 : SAMPLES, 1);
       double positive = 0;

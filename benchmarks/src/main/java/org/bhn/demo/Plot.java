@@ -146,19 +146,20 @@ final class Plot {
 
   String svg(String title) {
     StringBuilder out = new StringBuilder();
+    String clip = "clip" + Integer.toHexString(title.hashCode());
     out.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" class=\"plot\">%n"
             .formatted(WIDTH, HEIGHT, Report.escape(title)));
     out.append(
-        "<defs><clipPath id=\"c%d\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>%n"
+        "<defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>%n"
             .formatted(
-                System.identityHashCode(this),
+                clip,
                 LEFT,
                 TOP,
                 WIDTH - LEFT - RIGHT,
                 HEIGHT - TOP - BOTTOM));
     axes(out);
-    out.append("<g clip-path=\"url(#c%d)\">%n".formatted(System.identityHashCode(this)));
+    out.append("<g clip-path=\"url(#%s)\">%n".formatted(clip));
     out.append(body).append("</g>\n");
     legend(out);
     return out.append("</svg>\n").toString();
