@@ -37,12 +37,11 @@ __attribute__((format(printf, 4, 5))) inline void that(bool good, const char* fi
 #define CHECK(condition) check::that(condition, __FILE__, __LINE__, "%s", #condition)
 #define OK(call) check::that((call) == BHN_OK, __FILE__, __LINE__, "%s failed: %s", #call, bhn_last_error())
 // The call is refused with this status and a text that holds these words.
-#define REFUSED(call, wanted, words)                                                                                               \
-  do {                                                                                                                             \
-    int32_t got_ = (call);                                                                                                         \
-    check::that(got_ == (wanted), __FILE__, __LINE__, "%s: status %d, not %d (%s)", #call, got_, int(wanted), bhn_last_error());   \
-    check::that(std::strstr(bhn_last_error(), words) != nullptr, __FILE__, __LINE__, "text \"%s\" lacks \"%s\"", bhn_last_error(), \
-                words);                                                                                                            \
+#define REFUSED(call, wanted, words)                                                                                                       \
+  do {                                                                                                                                     \
+    int32_t got_ = (call);                                                                                                                 \
+    check::that(got_ == (wanted), __FILE__, __LINE__, "%s: status %d, not %d (%s)", #call, got_, int(wanted), bhn_last_error());           \
+    check::that(std::strstr(bhn_last_error(), words) != nullptr, __FILE__, __LINE__, "text \"%s\" lacks \"%s\"", bhn_last_error(), words); \
   } while (false)
 #define INVALID(call, words) REFUSED(call, BHN_INVALID_ARGUMENT, words)
 

@@ -23,7 +23,7 @@ OpCase activation(int64_t n, int32_t kind, float range) {
   op.name = "activation " + std::to_string(kind) + " n = " + std::to_string(n);
   op.in = {Matrix::random("x", 1, n, n, -range, range)};
   op.out = {Matrix::output("y", 1, n, n)};
-  op.slope_floor = 1;  // 1 - tanh^2
+  op.cancelled = 1;  // 1 - tanh^2
   op.reference = [=](const Values& in, Values& out, Values& magnitude) {
     for (size_t i = 0; i < size_t(n); ++i) {
       out[0][i] = activate(kind, in[0][i]);
@@ -123,7 +123,8 @@ void extremes() {
       float y = NAN;
       OK(bhn_activation_fwd(context(), &y, &x, 1, kind));
       double want = activate(kind, x);
-      that(y == want || std::fabs(y - want) <= 1e-6 * std::fabs(want), __FILE__, __LINE__, "activation %d of %g is %g", kind, double(x), double(y));
+      that(y == want || std::fabs(y - want) <= 1e-6 * std::fabs(want), __FILE__, __LINE__, "activation %d of %g is %g", kind, double(x),
+           double(y));
     }
     float nan = NAN, y = 0, one = 1, zero = 0, d = 0;
     OK(bhn_activation_fwd(context(), &y, &nan, 1, kind));
@@ -139,7 +140,8 @@ void refused_gathers() {
   float x[64] = {}, y[64] = {};
   int32_t order[4] = {0, 3, 1, 2}, negative[2] = {0, -1}, labels[8] = {}, out[8];
   int64_t at = 0, late = 3, before = -1, far = INT64_MAX;
-  auto both = [&](bhn_context* context, const int32_t* o, const int64_t* cursor, int64_t n, int64_t x_rows, int64_t n_order, const char* words) {
+  auto both = [&](bhn_context* context, const int32_t* o, const int64_t* cursor, int64_t n, int64_t x_rows, int64_t n_order,
+                  const char* words) {
     INVALID(bhn_gather_rows(context, y, x, o, cursor, n, 5, x_rows, n_order), words);
     CHECK(std::strncmp(bhn_last_error(), "gather_rows: ", 13) == 0);
     INVALID(bhn_gather_labels(context, out, labels, o, cursor, n, x_rows, n_order), words);

@@ -31,8 +31,8 @@ double activate(int32_t activation, double x) {
 OpCase op_case(const Shape& s) {
   OpCase op;
   op.name = "gain " + std::to_string(s.samples) + "x" + std::to_string(s.batch) + "x" + std::to_string(s.out) + " ld +" +
-            std::to_string(s.pad) + " flags " + std::to_string(s.flags) + " activation " + std::to_string(s.activation) + (s.g ? " g" : "") +
-            (s.r ? " r" : "") + (s.bias ? " bias" : "");
+            std::to_string(s.pad) + " flags " + std::to_string(s.flags) + " activation " + std::to_string(s.activation) +
+            (s.g ? " g" : "") + (s.r ? " r" : "") + (s.bias ? " bias" : "");
   int64_t rows = s.samples * s.batch, ld = s.out + s.pad;
   op.in = {Matrix::random("t", s.shared() ? s.batch : rows, s.out, s.out, -2, 2),
            Matrix::random("g", s.per_example() ? rows : s.samples, s.out, ld, -1.5f, 1.5f), Matrix::random("r", 1, s.out, s.out, 0.2f, 2),

@@ -53,8 +53,7 @@ OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, in
   op.name = named("gaussian", samples, batch, outputs) + " mode " + std::to_string(mode);
   int64_t rows = mode == BHN_LOG_VAR_SHARED ? 1 : mode == BHN_LOG_VAR_PER_SAMPLE ? samples : samples * batch;
   op.in = {Matrix::random("mean", samples * batch, outputs, outputs + pad, -2, 2),
-           Matrix::random("log_var", rows, outputs, outputs + 2 * pad, -4, 2),
-           Matrix::random("target", batch, outputs, outputs, -2, 2)};
+           Matrix::random("log_var", rows, outputs, outputs + 2 * pad, -4, 2), Matrix::random("target", batch, outputs, outputs, -2, 2)};
   op.out = {Matrix::output("log_lik", samples * batch, 1, 1)};
   op.allowance = 16;
   op.reference = [=](const Values& in, Values& out, Values& magnitude) {
@@ -76,7 +75,7 @@ OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, in
                             mode);
   };
   op.wanted = {0, 1};
-  op.slope_floor = 1;  // e^2 exp(-v) - 1
+  op.cancelled = 1;  // e^2 exp(-v) - 1
   return op;
 }
 
@@ -105,7 +104,7 @@ OpCase bernoulli(int64_t samples, int64_t batch, int64_t outputs, float spread) 
     return bhn_bernoulli_bwd(c, grads[0], up[0], in[0], in[1], samples, batch, outputs);
   };
   op.wanted = {0};
-  op.slope_floor = 1;  // y - sigmoid(x)
+  op.cancelled = 1;  // y - sigmoid(x)
   return op;
 }
 

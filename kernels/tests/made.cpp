@@ -68,13 +68,15 @@ std::vector<double> layer(const std::vector<double>& x, const double* u, const d
 void reference(const Net& n, const Values& in, Values& out, Values& magnitude) {
   const double* p = in[1].data();
   std::vector<double> r, size_h, size_heads;
-  auto h = layer(in[0], p, p + n.g1(), p + n.g1() + n.hidden + n.units(), n.samples, n.inputs, n.hidden, n.weight_norm,
-                 [&](int64_t j, int64_t i) { return n.lives1(j, i); }, &r, &size_h);
+  auto h = layer(
+      in[0], p, p + n.g1(), p + n.g1() + n.hidden + n.units(), n.samples, n.inputs, n.hidden, n.weight_norm,
+      [&](int64_t j, int64_t i) { return n.lives1(j, i); }, &r, &size_h);
   for (double& x : h) {
     x = std::max(x, 0.0);
   }
-  out[0] = layer(h, p + n.u2(), p + n.g1() + n.hidden, p + n.g1() + 2 * n.hidden + n.units(), n.samples, n.hidden, n.units(), n.weight_norm,
-                 [&](int64_t j, int64_t i) { return n.lives2(j, i); }, &r, &size_heads);
+  out[0] = layer(
+      h, p + n.u2(), p + n.g1() + n.hidden, p + n.g1() + 2 * n.hidden + n.units(), n.samples, n.hidden, n.units(), n.weight_norm,
+      [&](int64_t j, int64_t i) { return n.lives2(j, i); }, &r, &size_heads);
   // An error of h reaches the heads.
   for (int64_t s = 0; s < n.samples; ++s) {
     double carried = 0;
@@ -156,7 +158,8 @@ void masks(int64_t samples) {
   Net n = net(samples, 37, 29, 37, 0, true, true);
   where = "made masks S" + std::to_string(samples);
   Degrees d(n);
-  std::vector<float> z(n.samples * 37), params(n.params()), heads(n.samples * 74), h(n.samples * 29), r(29 + 74), work((n.samples + 1) * 103);
+  std::vector<float> z(n.samples * 37), params(n.params()), heads(n.samples * 74), h(n.samples * 29), r(29 + 74),
+      work((n.samples + 1) * 103);
   std::vector<float> d_params(n.params(), 1e10f), d_heads(n.samples * 74, 0.5f);
   for (auto* all : {&z, &params}) {
     std::generate(all->begin(), all->end(), [] { return number(); });
@@ -211,7 +214,8 @@ void extreme_rows() {
       params[i] = size;
     }
     OK(forward(context(), n, d, heads.data(), h.data(), r.data(), z.data(), params.data()));
-    double want1 = size == 0 ? 0 : 1 / std::max(size * std::sqrt(5.0), 1e-12), want2 = size == 0 ? 0 : 1 / std::max(size * std::sqrt(3.0), 1e-12);
+    double want1 = size == 0 ? 0 : 1 / std::max(size * std::sqrt(5.0), 1e-12),
+           want2 = size == 0 ? 0 : 1 / std::max(size * std::sqrt(3.0), 1e-12);
     for (int k = 0; k < 7; ++k) {
       double want = k < 3 ? want1 : want2;
       that(std::fabs(r[k] - want) <= 1e-6 * want, __FILE__, __LINE__, "r[%d] = %g, should be %g for entries %g", k, double(r[k]), want,
@@ -258,7 +262,8 @@ struct Call {
   int32_t norm = 1;
   int32_t forward() { return bhn_made_fwd(c, heads, h, r, z, params, in, hidden_degree, out, samples, inputs, hidden, outputs, ld, norm); }
   int32_t backward() {
-    return bhn_made_bwd(c, d_z, d_params, work, d_heads, z, h, r, params, in, hidden_degree, out, samples, inputs, hidden, outputs, ld, norm);
+    return bhn_made_bwd(c, d_z, d_params, work, d_heads, z, h, r, params, in, hidden_degree, out, samples, inputs, hidden, outputs, ld,
+                        norm);
   }
 };
 

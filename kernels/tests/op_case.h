@@ -44,7 +44,6 @@ struct OpCase {
   bool null_upstream = false;    // the backward accepts NULL for an output's gradient
   double allowance = 8;          // tolerance in units of 2^-24 (|reference| + magnitude)
   double cancelled = 1e-3;       // size of the terms that cancel within a gradient, added to its magnitude
-  double slope_floor = 1e-3;     // least magnitude of a gradient: more where its terms cancel
 };
 
 inline bhn_context* context(int threads = 1) {
@@ -147,8 +146,8 @@ inline void same_bits(std::vector<float>& first, const std::vector<float>& now, 
   if (first.empty()) {
     first = now;
   }
-  that(now.empty() || (first.size() == now.size() && std::memcmp(first.data(), now.data(), now.size() * sizeof(float)) == 0), __FILE__, __LINE__,
-       "other bits with %d threads or another alignment", threads);
+  that(now.empty() || (first.size() == now.size() && std::memcmp(first.data(), now.data(), now.size() * sizeof(float)) == 0), __FILE__,
+       __LINE__, "other bits with %d threads or another alignment", threads);
 }
 
 inline void run_forward(const OpCase& op) {
@@ -208,7 +207,7 @@ inline void compare_slopes(const OpCase& op, const Values& up, const Arrays& gra
       double magnitude;
       double want = slope(op, up, x, op.wanted[w], i, &magnitude);
       double got = grads.at(w, i / m.cols, i % m.cols);
-      compare(op, m, i, got, want + before[w][i], magnitude + std::fabs(before[w][i]) + op.slope_floor);
+      compare(op, m, i, got, want + before[w][i], magnitude + std::fabs(before[w][i]) + op.cancelled);
     }
   }
 }

@@ -39,7 +39,8 @@ void refusals() {
   float x[16] = {}, y[16] = {};
   int32_t order[8] = {7, 6, 5, 4, 3, 2, 1, 0};
   bhn_context* c = context();
-  auto both = [&](bhn_context* at, float* to, const float* from, const int32_t* p, int64_t samples, int64_t d, int64_t ld, const char* words) {
+  auto both = [&](bhn_context* at, float* to, const float* from, const int32_t* p, int64_t samples, int64_t d, int64_t ld,
+                  const char* words) {
     INVALID(bhn_permute_fwd(at, to, from, p, samples, d, ld, 8), words);
     CHECK(std::strncmp(bhn_last_error(), "permute_fwd: ", 13) == 0);
     INVALID(bhn_permute_bwd(at, to, from, p, samples, d, ld, 8), words);

@@ -68,7 +68,8 @@ OpCase log_mean(int64_t samples, int64_t batch, float low, float high) {
 struct Categorical {
   Guarded<float> mean, m2, entropy;
   Guarded<int32_t> votes;
-  explicit Categorical(int64_t batch, int64_t classes) : mean(batch * classes), m2(batch * classes), entropy(batch), votes(batch * classes) {}
+  explicit Categorical(int64_t batch, int64_t classes)
+      : mean(batch * classes), m2(batch * classes), entropy(batch), votes(batch * classes) {}
   bool intact() const { return mean.intact() && m2.intact() && entropy.intact() && votes.intact(); }
 };
 

@@ -13,7 +13,8 @@ struct Stream {
 uint32_t word(const Stream& s, int64_t i) {
   auto c = uint64_t(s.counter);
   auto k = uint64_t(s.seed);
-  return bhn::philox::philox4x32(uint32_t(i / 4), uint32_t(s.stream), uint32_t(c), uint32_t(c >> 32), uint32_t(k), uint32_t(k >> 32)).x[i % 4];
+  return bhn::philox::philox4x32(uint32_t(i / 4), uint32_t(s.stream), uint32_t(c), uint32_t(c >> 32), uint32_t(k), uint32_t(k >> 32))
+      .x[i % 4];
 }
 
 double uniform(const Stream& s, int64_t i) { return (word(s, i) >> 8) * 0x1p-24; }

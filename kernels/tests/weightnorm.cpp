@@ -7,7 +7,8 @@ namespace {
 
 OpCase op_case(int64_t rows, int64_t cols, int64_t pad, float size) {
   OpCase op;
-  op.name = "weightnorm " + std::to_string(rows) + "x" + std::to_string(cols) + " ld +" + std::to_string(pad) + " size " + std::to_string(size);
+  op.name =
+      "weightnorm " + std::to_string(rows) + "x" + std::to_string(cols) + " ld +" + std::to_string(pad) + " size " + std::to_string(size);
   op.in = {Matrix::random("v", rows, cols, cols + pad, -size, size)};
   op.out = {Matrix::output("r", rows, 1, 1)};
   op.reference = [=](const Values& in, Values& out, Values& magnitude) {
@@ -20,9 +21,7 @@ OpCase op_case(int64_t rows, int64_t cols, int64_t pad, float size) {
       magnitude[0][j] = out[0][j];
     }
   };
-  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
-    return bhn_weightnorm_fwd(c, out[0], in[0], rows, cols, cols + pad);
-  };
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) { return bhn_weightnorm_fwd(c, out[0], in[0], rows, cols, cols + pad); };
   op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
     std::vector<float> r(static_cast<size_t>(rows));
     OK(bhn_weightnorm_fwd(c, r.data(), in[0], rows, cols, cols + pad));
@@ -51,8 +50,8 @@ void far_rows() {
     d_r[0] = float(std::fmin(1 / (want * want + 1e-30), 1e20));  // what keeps the gradient in the range of float
     OK(bhn_weightnorm_bwd(context(), d_v.data(), d_r.data(), v.data(), r.data(), 1, kCols, kCols));
     double factor = -double(d_r[0]) * r[0] * double(r[0]) * r[0], slope = factor * v[0];
-    that(std::fabs(factor) < 1e-37 || std::fabs(d_v[0] - slope) <= 1e-6 * std::fabs(slope) + 1e-38, __FILE__, __LINE__, "|v_i| = %g: d_v = %g, should be %g", size,
-         double(d_v[0]), slope);
+    that(std::fabs(factor) < 1e-37 || std::fabs(d_v[0] - slope) <= 1e-6 * std::fabs(slope) + 1e-38, __FILE__, __LINE__,
+         "|v_i| = %g: d_v = %g, should be %g", size, double(d_v[0]), slope);
     CHECK(d_v.intact() && r.intact());
   }
 }
