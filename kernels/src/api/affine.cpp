@@ -18,7 +18,7 @@ extern "C" {
 int32_t bhn_affine_fwd(bhn_context* context, float* z, float* log_det, const float* eps, const float* w, const float* b,
                        const float* log_det_in, int64_t samples, int64_t d, float delta) {
   Args args = check("affine_fwd", context, samples, d, delta);
-  args.pointer("z", z, samples * d).pointer("log_det", log_det, samples).pointer("eps", eps, samples * d);
+  args.pointer("z", z, count(samples, d)).pointer("log_det", log_det, samples).pointer("eps", eps, count(samples, d));
   args.pointer("w", w, d).pointer("b", b, d);
   if (!args.bad() && samples > 0) {
     cpu_kernels().affine_fwd(context->threads, z, log_det, eps, w, b, log_det_in, samples, d, delta);
@@ -29,7 +29,7 @@ int32_t bhn_affine_fwd(bhn_context* context, float* z, float* log_det, const flo
 int32_t bhn_affine_bwd(bhn_context* context, float* d_eps, float* d_w, float* d_b, const float* d_z, const float* d_log_det,
                        const float* eps, const float* w, int64_t samples, int64_t d, float delta) {
   Args args = check("affine_bwd", context, samples, d, delta);
-  args.pointer("eps", eps, samples * d).pointer("w", w, d);
+  args.pointer("eps", eps, count(samples, d)).pointer("w", w, d);
   if (!args.bad() && samples > 0) {
     cpu_kernels().affine_bwd(context->threads, d_eps, d_w, d_b, d_z, d_log_det, eps, w, samples, d, delta);
   }
@@ -39,7 +39,7 @@ int32_t bhn_affine_bwd(bhn_context* context, float* d_eps, float* d_w, float* d_
 int32_t bhn_affine_inv(bhn_context* context, float* eps, float* log_det, const float* z, const float* w, const float* b,
                        const float* log_det_in, int64_t samples, int64_t d, float delta) {
   Args args = check("affine_inv", context, samples, d, delta);
-  args.pointer("eps", eps, samples * d).pointer("log_det", log_det, samples).pointer("z", z, samples * d);
+  args.pointer("eps", eps, count(samples, d)).pointer("log_det", log_det, samples).pointer("z", z, count(samples, d));
   args.pointer("w", w, d).pointer("b", b, d);
   if (!args.bad() && samples > 0) {
     cpu_kernels().affine_inv(context->threads, eps, log_det, z, w, b, log_det_in, samples, d, delta);

@@ -40,7 +40,7 @@ extern "C" {
 
 int32_t bhn_fill(bhn_context* context, float* x, int64_t rows, int64_t cols, int64_t ld_x, float value) {
   Args args = matrix("fill", context, rows, cols);
-  args.stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x).pointer("x", x, rows * cols);
+  args.stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     cpu_kernels().fill(context->threads, x, rows, cols, ld_x, value);
   }
@@ -50,7 +50,7 @@ int32_t bhn_fill(bhn_context* context, float* x, int64_t rows, int64_t cols, int
 int32_t bhn_copy(bhn_context* context, float* y, const float* x, int64_t rows, int64_t cols, int64_t ld_y, int64_t ld_x) {
   Args args = matrix("copy", context, rows, cols);
   args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
-  args.pointer("y", y, rows * cols).pointer("x", x, rows * cols);
+  args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     cpu_kernels().copy(context->threads, y, x, rows, cols, ld_y, ld_x);
   }
@@ -60,7 +60,7 @@ int32_t bhn_copy(bhn_context* context, float* y, const float* x, int64_t rows, i
 int32_t bhn_axpy(bhn_context* context, float* y, const float* x, int64_t rows, int64_t cols, int64_t ld_y, int64_t ld_x, float alpha) {
   Args args = matrix("axpy", context, rows, cols);
   args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
-  args.pointer("y", y, rows * cols).pointer("x", x, rows * cols);
+  args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     cpu_kernels().axpy(context->threads, y, x, rows, cols, ld_y, ld_x, alpha);
   }
@@ -107,7 +107,7 @@ int32_t bhn_gather_rows(bhn_context* context, float* y, const float* x, const in
                         int64_t cols, int64_t x_rows, int64_t n_order) {
   Args args("gather_rows", context);
   args.size("n", n).size("cols", cols).size("x_rows", x_rows).size("n_order", n_order).extent("y", n, cols).extent("x", x_rows, cols);
-  args.pointer("y", y, n * cols).pointer("x", x, x_rows * cols).pointer("order", order, n).pointer("cursor", cursor);
+  args.pointer("y", y, count(n, cols)).pointer("x", x, count(x_rows, cols)).pointer("order", order, n).pointer("cursor", cursor);
   if (args.bad() || n == 0) {
     return args.status();
   }

@@ -10,7 +10,7 @@ Args check(const char* op, bhn_context* context, const float* z, const float* pa
   args.size("samples", s.samples).range("inputs", s.inputs, 1, 1 << 28).range("hidden", s.hidden, 1, 1 << 28);
   args.range("outputs", s.outputs, 1, 1 << 28).range("weight_norm", weight_norm, 0, 1).stride("ld_z", s.ld_z, "inputs", s.inputs);
   args.extent("hidden x inputs", s.hidden, s.inputs).extent("outputs x hidden", s.outputs, s.hidden).extent("z", s.samples, s.ld_z);
-  args.extent("samples x outputs", s.samples, 2 * s.outputs).pointer("z", z, s.samples).pointer("params", params);
+  args.extent("samples x outputs", s.samples, count(2, s.outputs)).pointer("z", z, s.samples).pointer("params", params);
   bool masked = s.in_degree != nullptr;
   if (masked || s.hidden_degree != nullptr || s.out_degree != nullptr) {
     args.pointer("in_degree (with the other degrees given)", s.in_degree);
@@ -53,7 +53,7 @@ int32_t bhn_made_mask(bhn_context* context, float* u, const int32_t* row_degree,
   Args args("made_mask", context);
   args.size("rows", rows).size("cols", cols).stride("ld_u", ld_u, "cols", cols).extent("u", rows, ld_u);
   args.range("degree_rows", degree_rows, rows > 0 ? 1 : 0, int64_t(1) << 40);
-  args.pointer("u", u, rows * cols).pointer("row_degree", row_degree, rows).pointer("col_degree", col_degree, cols);
+  args.pointer("u", u, count(rows, cols)).pointer("row_degree", row_degree, rows).pointer("col_degree", col_degree, cols);
   if (!args.bad() && rows * cols > 0) {
     cpu_kernels().made_mask(context->threads, u, row_degree, col_degree, rows, cols, ld_u, degree_rows);
   }

@@ -10,7 +10,7 @@ namespace {
 Args check(const char* op, bhn_context* context, const float* w, const PriorShape& s) {
   Args args(op, context);
   args.size("samples", s.samples).size("d", s.d).stride("ld_w", s.ld_w, "d", s.d).extent("w", s.samples, s.ld_w);
-  args.range("prior", s.prior, BHN_PRIOR_NORMAL, BHN_PRIOR_MIXTURE).pointer("w", w, s.samples * s.d);
+  args.range("prior", s.prior, BHN_PRIOR_NORMAL, BHN_PRIOR_MIXTURE).pointer("w", w, count(s.samples, s.d));
   bool mixture = s.prior == BHN_PRIOR_MIXTURE;
   args.real(mixture ? "p0 (weight)" : "p0 (mean)", s.p0, mixture ? 0.0f : -1e30f, mixture ? 1.0f : 1e30f);
   args.real("p1 (scale)", s.p1, 1e-18f, 1e18f);

@@ -8,7 +8,7 @@ extern "C" {
 int32_t bhn_sum_rows_fwd(bhn_context* context, float* out, const float* x, int64_t rows, int64_t cols, int64_t ld_x) {
   Args args("sum_rows_fwd", context);
   args.size("rows", rows).size("cols", cols).stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x);
-  args.pointer("out", out, rows).pointer("x", x, rows * cols);
+  args.pointer("out", out, rows).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows > 0) {
     cpu_kernels().sum_rows_fwd(context->threads, out, x, rows, cols, ld_x);
   }

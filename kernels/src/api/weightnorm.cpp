@@ -8,7 +8,7 @@ extern "C" {
 int32_t bhn_weightnorm_fwd(bhn_context* context, float* r, const float* v, int64_t rows, int64_t cols, int64_t ld_v) {
   Args args("weightnorm_fwd", context);
   args.size("rows", rows).size("cols", cols).stride("ld_v", ld_v, "cols", cols).extent("v", rows, ld_v);
-  args.pointer("r", r, rows).pointer("v", v, rows * cols);
+  args.pointer("r", r, rows).pointer("v", v, count(rows, cols));
   if (!args.bad() && rows > 0) {
     cpu_kernels().weightnorm_fwd(context->threads, r, v, rows, cols, ld_v);
   }
@@ -19,7 +19,7 @@ int32_t bhn_weightnorm_bwd(bhn_context* context, float* d_v, const float* d_r, c
                            int64_t ld_v) {
   Args args("weightnorm_bwd", context);
   args.size("rows", rows).size("cols", cols).stride("ld_v", ld_v, "cols", cols).extent("v", rows, ld_v);
-  args.pointer("d_r", d_r, rows).pointer("v", v, rows * cols).pointer("r", r, rows);
+  args.pointer("d_r", d_r, rows).pointer("v", v, count(rows, cols)).pointer("r", r, rows);
   if (!args.bad() && rows * cols > 0 && d_v != nullptr) {
     cpu_kernels().weightnorm_bwd(context->threads, d_v, d_r, v, r, rows, cols, ld_v);
   }

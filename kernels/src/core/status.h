@@ -21,6 +21,12 @@ int32_t entry(const char* op, Body&& body) noexcept {
   }
 }
 
+// a b, or the largest number: sizes are multiplied before their check has spoken.
+inline int64_t count(int64_t a, int64_t b) {
+  int64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
 // Checks the arguments of one op. The first failure is kept; ask status() at the end.
 class Args {
  public:

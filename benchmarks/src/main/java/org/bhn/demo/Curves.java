@@ -48,7 +48,8 @@ final class Curves {
     scaled = s.data();
     xScale = s.inputs();
     yScale = s.targets().orElseThrow();
-    rows.add(new String[] {"weights", "std at 0.25 (data)", "std at −0.4", "std at 1.4", "ELBO, nats"});
+    rows.add(
+        new String[] {"weights", "std at 0.25 (data)", "std at −0.4", "std at 1.4", "ELBO, nats"});
   }
 
   private static double mean(double x, double e) {
@@ -56,21 +57,28 @@ final class Curves {
   }
 
   void run(Backend backend) {
-    one(backend, "one set of weights", Posterior.point(), "Maximum likelihood: a curve, and no idea of what it does not know.");
+    one(
+        backend,
+        "one set of weights",
+        Posterior.point(),
+        "Maximum likelihood: a curve, and no idea of what it does not know.");
     one(
         backend,
         "random gains",
         Posterior.weightNorm(Flows.iaf(2).hidden(50)),
-        "Weight-norm hypernetwork: 51 random gains. Bands are ½ standard deviation of the predicted mean each.");
+        "Weight-norm hypernetwork: 51 random gains. Bands are ½ standard deviation of the predicted"
+            + " mean each.");
     one(
         backend,
         "all weights random",
         Posterior.full(Flows.coupling(4).hidden(64)),
-        "Full hypernetwork: all 151 weights and biases are random. Certain where there are data, unsure where there are none.");
+        "Full hypernetwork: all 151 weights and biases are random. Certain where there are data,"
+            + " unsure where there are none.");
   }
 
   private void one(Backend backend, String name, Posterior posterior, String caption) {
     boolean point = posterior instanceof Posterior.Point;
+    boolean all = posterior instanceof Posterior.Full;
     try (Bhn model =
         Bhn.of(1, Likelihood.gaussianLearned(1, 0.3))
             .hidden(50)
@@ -79,7 +87,7 @@ final class Curves {
             .build(backend)) {
       model.fit(
           scaled,
-          Fit.epochs(quick ? 40 : 1500)
+          Fit.epochs(quick ? 40 : all ? 4000 : 1500)
               .batch(100)
               .samples(point ? 1 : 8)
               .learningRate(5e-3)
@@ -154,15 +162,15 @@ final class Curves {
     report
         .heading("1. A curve, and where it is only a guess")
         .text(
-            "The same small network three times, on 300 points between 0 and ½. Outside, nothing is known;"
-                + " only a posterior over weights can say so.")
+            "The same small network three times, on 300 points between 0 and ½. Outside, nothing is"
+                + " known; only a posterior over weights can say so.")
         .figures(figures)
         .table(rows)
         .small(
             "std: standard deviation of the predicted mean over "
                 + SAMPLES
-                + " draws of the weights, in units of y. ELBO: on standardised data, higher is better;"
-                + " between the two hypernetworks it is not comparable, since they have different random"
-                + " weights. Prior N(0, 1), noise level learned, seed 4.");
+                + " draws of the weights, in units of y. ELBO: on standardised data, higher is"
+                + " better; between the two hypernetworks it is not comparable, since they have"
+                + " different random weights. Prior N(0, 1), noise level learned, seed 4.");
   }
 }

@@ -63,9 +63,9 @@ public final class Demo {
           new Report()
               .title("What a Bayesian hypernetwork knows, and what it knows it does not", machine)
               .text(
-                  "A Bayesian hypernetwork turns noise into the weights of another network. Each draw is"
-                      + " one network that could have produced the data; where the draws disagree, the"
-                      + " model does not know.");
+                  "A Bayesian hypernetwork turns noise into the weights of another network. Each"
+                      + " draw is one network that could have produced the data; where the draws"
+                      + " disagree, the model does not know.");
 
       Curves curves = new Curves(quick);
       curves.run(backend);
@@ -85,8 +85,7 @@ public final class Demo {
       digits.report(report);
 
       report.small(
-          String.format(
-              Locale.ROOT, "All of it took %.0f s.", (System.nanoTime() - start) * 1e-9));
+          String.format(Locale.ROOT, "All of it took %.0f s.", (System.nanoTime() - start) * 1e-9));
       report.write(file);
     }
     out.printf("%nThe pictures: %s%n", file.toAbsolutePath());

@@ -23,8 +23,8 @@ import org.bhn.uncertainty.Detection;
 import org.bhn.uncertainty.Reliability;
 
 /**
- * Digit classification with few labels, and how well uncertainty tells digits from what is no digit:
- * three posteriors on the same network. The Bayesian hypernetwork is then saved and loaded.
+ * Digit classification with few labels, and how well uncertainty tells digits from what is no
+ * digit: three posteriors on the same network. The Bayesian hypernetwork is then saved and loaded.
  */
 final class Digits {
   private static final int CLASSES = 10;
@@ -219,7 +219,8 @@ final class Digits {
       try (Bhn loaded = Bhn.load(file, backend)) {
         Predictive after = loaded.predict(test.inputs(), SAMPLES);
         if (!Arrays.equals(before.mean(), after.mean())) {
-          throw new IllegalStateException("the loaded model predicts something else than the saved");
+          throw new IllegalStateException(
+              "the loaded model predicts something else than the saved");
         }
       }
       reloaded =
@@ -254,10 +255,11 @@ final class Digits {
         .table(quality)
         .table(detection)
         .small(
-            "NLL: mean negative log probability of the right class. ECE: expected calibration error, "
+            "NLL: mean negative log probability of the right class. ECE: expected calibration"
+                + " error, "
                 + BINS
-                + " bins. AUROC: chance that a foreign image scores higher than a digit; AUPR with the"
-                + " foreign images as positives. Means over "
+                + " bins. AUROC: chance that a foreign image scores higher than a digit; AUPR with"
+                + " the foreign images as positives. Means over "
                 + SAMPLES
                 + " draws of the weights. "
                 + test.rows()

@@ -124,8 +124,7 @@ final class DrawnDigits {
         double nearest = Double.MAX_VALUE;
         for (int i = 0; i + 1 < x.length; i++) {
           nearest =
-              Math.min(
-                  nearest, distance(column + 0.5, row + 0.5, x[i], y[i], x[i + 1], y[i + 1]));
+              Math.min(nearest, distance(column + 0.5, row + 0.5, x[i], y[i], x[i + 1], y[i + 1]));
         }
         double v = Math.min(1, Math.max(0, pen - nearest + 0.6));
         int pixel = at + row * SIDE + column;
@@ -135,8 +134,7 @@ final class DrawnDigits {
   }
 
   /** Distance of (px, py) from the segment (ax, ay)–(bx, by). */
-  private static double distance(
-      double px, double py, double ax, double ay, double bx, double by) {
+  private static double distance(double px, double py, double ax, double ay, double bx, double by) {
     double dx = bx - ax;
     double dy = by - ay;
     double length = dx * dx + dy * dy;

@@ -15,8 +15,8 @@ import org.bhn.posterior.Posterior;
 import org.bhn.train.Fit;
 
 /**
- * ŷ = a·b·x (Krueger et al. 2017, Fig. 2): (a, b) and (−a, −b) explain the data equally well, so the
- * posterior has two modes. A grid gives it exactly.
+ * ŷ = a·b·x (Krueger et al. 2017, Fig. 2): (a, b) and (−a, −b) explain the data equally well, so
+ * the posterior has two modes. A grid gives it exactly.
  */
 final class Modes {
   private static final int ROWS = 20;
@@ -38,7 +38,8 @@ final class Modes {
       x[i] = (float) random.nextDouble(-1, 1);
       y[i] = (float) (x[i] + SIGMA * random.nextGaussian());
     }
-    rows.add(new String[] {"posterior", "share with a > 0", "total variation to exact", "ELBO, nats"});
+    rows.add(
+        new String[] {"posterior", "share with a > 0", "total variation to exact", "ELBO, nats"});
   }
 
   void run(Backend backend) {
@@ -50,7 +51,11 @@ final class Modes {
         exact,
         "hypernetwork",
         Posterior.fullCentred(
-            Flows.coupling(8).hidden(64).weightNorm(false).conditionerInit(0.01, 0.05).initialStd(1)),
+            Flows.coupling(8)
+                .hidden(64)
+                .weightNorm(false)
+                .conditionerInit(0.01, 0.05)
+                .initialStd(1)),
         50,
         "Hypernetwork, 8 coupling steps: draws fall on both modes and follow their bend.");
     one(
@@ -191,13 +196,14 @@ final class Modes {
     report
         .heading("2. Two explanations at once")
         .text(
-            "ŷ = a·b·x, twenty points of y = x with noise. (a, b) and (−a, −b) are equally good: a faithful"
-                + " posterior has both.")
+            "ŷ = a·b·x, twenty points of y = x with noise. (a, b) and (−a, −b) are equally good: a"
+                + " faithful posterior has both.")
         .figures(figures)
         .table(rows)
         .small(
-            "Grey: the exact posterior. Total variation: half the summed difference of cell masses, 0 is"
-                + " equal and 1 is disjoint; draws outside the square count in full. The ELBO of the exact"
-                + " posterior is the log evidence; no other can exceed it. Prior N(0, 1), noise 0.5, seed 1.");
+            "Grey: the exact posterior. Total variation: half the summed difference of cell masses,"
+                + " 0 is equal and 1 is disjoint; draws outside the square count in full. The ELBO"
+                + " of the exact posterior is the log evidence; no other can exceed it. Prior N(0,"
+                + " 1), noise 0.5, seed 1.");
   }
 }

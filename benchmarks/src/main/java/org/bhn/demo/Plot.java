@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A small SVG plot: bands, lines, points and cells on labelled axes. Text only, so that the demo needs
- * neither fonts nor a graphics toolkit on the machine that runs it.
+ * A small SVG plot: bands, lines, points and cells on labelled axes. Text only, so that the demo
+ * needs neither fonts nor a graphics toolkit on the machine that runs it.
  */
 final class Plot {
   static final String INK = "#1f2933";
@@ -29,6 +29,7 @@ final class Plot {
   private final String yLabel;
   private final StringBuilder body = new StringBuilder();
   private final List<String[]> legend = new ArrayList<>();
+  private boolean barsDrawn; // mass piles up at the left of a histogram: its legend stands right
 
   Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
     this.xLabel = xLabel;
@@ -120,7 +121,8 @@ final class Plot {
   }
 
   /** Bars from the bottom axis. */
-  Plot bars(double[] centre, double[] value, double width, String color, double opacity, String name) {
+  Plot bars(
+      double[] centre, double[] value, double width, String color, double opacity, String name) {
     for (int i = 0; i < centre.length; i++) {
       if (value[i] > 0) {
         body.append(
@@ -134,6 +136,7 @@ final class Plot {
                     String.valueOf(opacity)));
       }
     }
+    barsDrawn = true;
     return named("point", color, "", name);
   }
 
@@ -152,12 +155,7 @@ final class Plot {
             .formatted(WIDTH, HEIGHT, Report.escape(title)));
     out.append(
         "<defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>%n"
-            .formatted(
-                clip,
-                LEFT,
-                TOP,
-                WIDTH - LEFT - RIGHT,
-                HEIGHT - TOP - BOTTOM));
+            .formatted(clip, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM));
     axes(out);
     out.append("<g clip-path=\"url(#%s)\">%n".formatted(clip));
     out.append(body).append("</g>\n");
@@ -186,19 +184,19 @@ final class Plot {
 
   private void legend(StringBuilder out) {
     int y = TOP + 14;
+    int left = barsDrawn ? WIDTH - RIGHT - 160 : LEFT;
     for (String[] entry : legend) {
       if (entry[0].equals("line")) {
         out.append(
             "<line x1=\"%d\" x2=\"%d\" y1=\"%3$d\" y2=\"%3$d\" stroke=\"%4$s\" stroke-width=\"2\" stroke-dasharray=\"%5$s\"/>"
-                .formatted(LEFT + 12, LEFT + 36, y, entry[1], entry[2]));
+                .formatted(left + 12, left + 36, y, entry[1], entry[2]));
       } else {
         out.append(
-            "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"%s\"/>"
-                .formatted(LEFT + 24, y, entry[1]));
+            "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"%s\"/>".formatted(left + 24, y, entry[1]));
       }
       out.append(
           "<text x=\"%d\" y=\"%d\" class=\"tick halo\">%s</text>%n"
-              .formatted(LEFT + 44, y + 5, Report.escape(entry[3])));
+              .formatted(left + 44, y + 5, Report.escape(entry[3])));
       y += 20;
     }
   }

@@ -29,10 +29,7 @@ final class Png {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
     byte depth = 8;
-    chunk(
-        out,
-        "IHDR",
-        ByteBuffer.allocate(13).putInt(width).putInt(height).put(depth).array());
+    chunk(out, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put(depth).array());
     chunk(out, "IDAT", java.util.Arrays.copyOf(packed, size));
     chunk(out, "IEND", new byte[0]);
     return out.toByteArray();

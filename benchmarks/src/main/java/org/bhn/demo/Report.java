@@ -37,11 +37,15 @@ final class Report {
   private final StringBuilder body = new StringBuilder();
 
   static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
   }
 
   Report title(String title, String machine) {
-    body.append("<h1>%s</h1>%n<p class=\"machine\">%s</p>%n".formatted(escape(title), escape(machine)));
+    body.append(
+        "<h1>%s</h1>%n<p class=\"machine\">%s</p>%n".formatted(escape(title), escape(machine)));
     return this;
   }
 
@@ -65,7 +69,8 @@ final class Report {
     body.append("<div class=\"row\">\n");
     for (String[] figure : figures) {
       body.append(
-          "<figure>%s<figcaption>%s</figcaption></figure>%n".formatted(figure[0], escape(figure[1])));
+          "<figure>%s<figcaption>%s</figcaption></figure>%n"
+              .formatted(figure[0], escape(figure[1])));
     }
     body.append("</div>\n");
     return this;
@@ -102,16 +107,16 @@ final class Report {
 
   String html() {
     return """
-        <!doctype html>
-        <html lang="en">
-        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>Bayesian hypernetworks</title>
-        <style>
-        %s</style></head>
-        <body><main>
-        %s</main></body>
-        </html>
-        """
+    <!doctype html>
+    <html lang="en">
+    <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Bayesian hypernetworks</title>
+    <style>
+    %s</style></head>
+    <body><main>
+    %s</main></body>
+    </html>
+    """
         .formatted(STYLE, body);
   }
 

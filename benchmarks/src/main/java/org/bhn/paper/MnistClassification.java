@@ -30,7 +30,7 @@ import org.bhn.uncertainty.Classification;
  * <p>Options, each {@code --name=value}: data, rows (5000), hidden (800,800), posteriors
  * (iaf8,dropout,point), epochs (100), batch (128), rate (2e-3), decay (0.1), warmup (0.3), draws
  * (weight samples a step, 1), prior (standard deviation, 1), std (of the gains at the start, e^-7),
- * initialise (true), every (epochs from one validation to the next, 25), samples (of the test,
+ * initialise (false), every (epochs from one validation to the next, 25), samples (of the test,
  * 200), seeds (1,2,3).
  */
 public final class MnistClassification {

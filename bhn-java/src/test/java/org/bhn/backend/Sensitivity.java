@@ -16,7 +16,7 @@ import org.bhn.tensor.DType;
  */
 final class Sensitivity {
   /** The estimate's logarithm has a standard deviation of 1.6/√DRAWS. */
-  private static final int DRAWS = 12;
+  private static final int DRAWS = 24;
 
   private static final double ETA = 0x1p-32;
 

@@ -34,7 +34,7 @@ class DataDependentInitTest {
     try (Backend backend = JavaBackend.open()) {
       Network network = Network.mlp(INPUTS, new int[] {HIDDEN, HIDDEN}, 4, Activation.TANH, true);
       WeightPosterior posterior =
-          Posterior.weightNorm(spec.hidden(8).initialStd(1e-9).delta(0)).build(backend, network, 3);
+          Posterior.weightNorm(spec.hidden(8).delta(0).initialStd(1e-9)).build(backend, network, 3);
       Tensor x = backend.allocate(DType.REAL, ROWS, INPUTS);
       SplittableRandom random = new SplittableRandom(1);
       double[] inputs = new double[ROWS * INPUTS];
