@@ -152,7 +152,7 @@ class BhnTest {
               .posterior(Posterior.weightNorm(Flows.iaf(2).hidden(16)))
               .seed(1)
               .build(backend)) {
-        model.fit(train, Fit.epochs(300).batch(50).learningRate(1e-2).decay(0.1).klWarmup(0.3));
+        model.fit(train, Fit.epochs(600).batch(50).learningRate(1e-2).decay(0.1).klWarmup(0.3));
         double[][] interval = model.predict(test.inputs(), 100).interval(0.9);
         int inside = 0;
         for (int i = 0; i < test.rows(); i++) {

@@ -30,10 +30,10 @@ public record AdamState(
 
   /** Copies the lists and checks that they match. */
   public AdamState {
-    values = List.copyOf(values);
-    gradients = List.copyOf(gradients);
-    firstMoments = List.copyOf(firstMoments);
-    secondMoments = List.copyOf(secondMoments);
+    values = copy("values", values);
+    gradients = copy("gradients", gradients);
+    firstMoments = copy("firstMoments", firstMoments);
+    secondMoments = copy("secondMoments", secondMoments);
     int n = values.size();
     if (gradients.size() != n || firstMoments.size() != n || secondMoments.size() != n) {
       throw new IllegalArgumentException(
@@ -56,5 +56,13 @@ public record AdamState(
             "tensors of parameter " + i + " differ in size from its value " + values.get(i));
       }
     }
+  }
+
+  private static List<Tensor> copy(String name, List<Tensor> tensors) {
+    if (tensors == null || tensors.stream().anyMatch(t -> t == null)) {
+      throw new IllegalArgumentException(
+          name + " = " + tensors + " must be a list with a tensor for every parameter");
+    }
+    return List.copyOf(tensors);
   }
 }

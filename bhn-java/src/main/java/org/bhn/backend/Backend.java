@@ -65,7 +65,7 @@ public interface Backend extends AutoCloseable {
   /** Copies an INT32 tensor to the host. */
   void download(Tensor from, int[] values);
 
-  /** The first element of a REAL tensor, without allocating; waits for the device. */
+  /** One element of a contiguous REAL tensor, without allocating; waits for the device. */
   double item(Tensor from, int index);
 
   /** The first element of an INT64 tensor. */

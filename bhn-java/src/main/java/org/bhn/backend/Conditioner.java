@@ -39,6 +39,17 @@ public record Conditioner(
               + ", outputs = "
               + outputs);
     }
+    if (count(inputs, hidden, outputs) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "a conditioner with inputs = "
+              + inputs
+              + ", hidden = "
+              + hidden
+              + ", outputs = "
+              + outputs
+              + " has more than 2^31 - 1 parameters; use fewer hidden units, or weightNorm instead"
+              + " of full");
+    }
     boolean masked = inDegree != null;
     if (masked != (hiddenDegree != null) || masked != (outDegree != null)) {
       throw new IllegalArgumentException(
@@ -48,8 +59,11 @@ public record Conditioner(
 
   /** Number of reals in the parameter block. */
   public int parameterCount() {
-    return Math.toIntExact(
-        (long) hidden * inputs + 2L * outputs * hidden + 2L * hidden + 4L * outputs);
+    return (int) count(inputs, hidden, outputs);
+  }
+
+  private static double count(double inputs, double hidden, double outputs) {
+    return hidden * inputs + 2 * outputs * hidden + 2 * hidden + 4 * outputs;
   }
 
   /** Offset of U2 in the block. */

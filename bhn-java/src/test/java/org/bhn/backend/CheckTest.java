@@ -1,6 +1,7 @@
 package org.bhn.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationTargetException;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.bhn.backend.BackendsUnderTest.Subject;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -237,6 +239,29 @@ class CheckTest {
     }
   }
 
+  @Test
+  void moreParametersThanAnArrayHoldsAreRefused() {
+    int huge = Integer.MAX_VALUE;
+    for (int[] n : new int[][] {{huge, huge, huge}, {1 << 16, 1 << 15, 1}, {1, 1 << 15, 1 << 15}}) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new Conditioner(n[0], n[1], n[2], null, null, null, true))
+              .getMessage();
+      assertTrue(message.contains("inputs = " + n[0]), message);
+    }
+  }
+
+  @Test
+  void anAdamStateWithoutAListIsRefused() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new AdamState(List.of(), null, List.of(), List.of(), null, null, null))
+            .getMessage();
+    assertTrue(message.contains("gradients = null"), message);
+  }
+
   private static void conditioners(Backend backend, Conditioner net, List<Wrong> ways) {
     int i = net.inputs();
     int h = net.hidden();
@@ -248,8 +273,8 @@ class CheckTest {
     ways.add(new Wrong(new Conditioner(i + 1, h, o, in, mid, out, norm), "wider", false));
     ways.add(new Wrong(new Conditioner(i, h + 1, o, in, mid, out, norm), "wider", false));
     ways.add(new Wrong(new Conditioner(i, h, o + 1, in, mid, out, norm), "wider", false));
-    int huge = Integer.MAX_VALUE;
-    ways.add(new Wrong(new Conditioner(huge, huge, huge, in, mid, out, norm), "huge", false));
+    int huge = 1 << 15;
+    ways.add(new Wrong(new Conditioner(huge, huge, 1, in, mid, out, norm), "huge", false));
     if (in != null) {
       Tensor reals = backend.allocate(DType.REAL, h);
       Tensor few = backend.allocate(DType.INT32, h - 1);
