@@ -151,25 +151,28 @@ BHN_API int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float
                              int64_t ld_bias, int32_t flags, int32_t activation);
 
 /* ---- made: the conditioner of a flow, one hidden ReLU layer (MADE, Germain et al. 2015) -----------------------------------------
- * h = relu((z W1^T) g1 r1 + b1), heads = (h W2^T) g2 r2 + b2, where W = mask * U elementwise and r = row-wise 1/|W_row| (a row
- * masked entirely has r = 0, so its output is its bias). heads = [shift (O) | log-scale (O)].
- * params is one block: U1 [H, I], U2 [2 O, H], g1 [H], g2 [2 O], b1 [H], b2 [2 O].
- * Masks come from degrees: U1[h, i] lives iff in_degree[i] <= hidden_degree[h]; U2[j, h] and U2[O + j, h] live iff
- * hidden_degree[h] <= out_degree[j]. All three NULL: nothing is masked (a coupling layer's conditioner).
+ * R = H + 2 O rows. Row i sees the first n_i = row_start[i + 1] - row_start[i] entries of its x: t = sum_k u[k] x[k], y = t g r + b,
+ * r = 1/|u| (a row that sees nothing has r = 0, so y is its bias). Rows 0 .. H - 1 see z [I] and give h = relu(y); rows H .. R - 1 see
+ * h and give heads = [shift (O) | log-scale (O)]. row_start = NULL: every row sees all of its x (a coupling layer's conditioner).
+ * A net that is autoregressive in the order of its inputs has its hidden units sorted by degree: then what a row may see comes first,
+ * and no mask is stored. n_i must not fall from row to row within the hidden, the shift and the log-scale rows.
+ * params is one block: U [weights], row after row; g [R]; b [R]. weights = row_start[R], or H I + 2 O H.
  * weight_norm = 0: g and r are taken as 1 and the g of params is not read.
- * r [H + 2 O] is written by the forward and read by the backward, as is h. work is memory the op may use. */
-BHN_API int32_t bhn_made_fwd(bhn_context* context, float* heads /* [S, 2 O] */, float* h /* [S, H] */, float* r /* [H + 2 O] */,
-                             const float* z /* [S, I] */, const float* params, const int32_t* in_degree /* [I] */,
-                             const int32_t* hidden_degree /* [H] */, const int32_t* out_degree /* [O] */, int64_t samples, int64_t inputs,
-                             int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm);
-/* d_params of a masked entry gets nothing added. */
-BHN_API int32_t bhn_made_bwd(bhn_context* context, float* d_z, float* d_params, float* work /* [(S + 1) (H + 2 O)] */, const float* d_heads,
-                             const float* z, const float* h, const float* r, const float* params, const int32_t* in_degree,
-                             const int32_t* hidden_degree, const int32_t* out_degree, int64_t samples, int64_t inputs, int64_t hidden,
-                             int64_t outputs, int64_t ld_z, int32_t weight_norm);
-/* u[j, i] = 0 where not (col_degree[i] <= row_degree[j mod degree_rows]); for building masked parameters. */
-BHN_API int32_t bhn_made_mask(bhn_context* context, float* u /* [rows, cols] */, const int32_t* row_degree /* [degree_rows] */,
-                              const int32_t* col_degree /* [cols] */, int64_t rows, int64_t cols, int64_t ld_u, int64_t degree_rows);
+ * h, t and r are written by the forward and read by the backward. */
+BHN_API int32_t bhn_made_fwd(bhn_context* context, float* heads /* [S, 2 O] */, float* h /* [S, H] */, float* t /* [S, R] */,
+                             float* r /* [R] */, const float* z /* [S, I] */, const float* params, const int32_t* row_start /* [R + 1] */,
+                             int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z,
+                             int32_t weight_norm);
+/* Adds to d_z (NULL: not wanted) and overwrites factors [(S + 4) R] = a [S, R], c [R], norm [R], d_g [R], d_b [R]: the gradient of
+ * row i of U is sum_s a[s, i] x_s + c[i] u, whose length is norm[i]. work is memory the op may use, [S (BHN_MADE_PARTS max(I, H) + H)]. */
+#define BHN_MADE_PARTS 16
+BHN_API int32_t bhn_made_bwd(bhn_context* context, float* d_z, float* factors, float* work, const float* d_heads, const float* z,
+                             const float* h, const float* t, const float* r, const float* params, const int32_t* row_start, int64_t samples,
+                             int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm);
+/* Adds the gradient that the factors stand for. bhn_adam_step does without it. */
+BHN_API int32_t bhn_made_grad(bhn_context* context, float* d_params, const float* factors, const float* z, const float* h,
+                              const float* params, const int32_t* row_start, int64_t samples, int64_t inputs, int64_t hidden,
+                              int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm);
 
 /* ---- coupling: the affine transform of RealNVP and IAF -----------------------------------------------------------------------
  * y = m + s z, s = exp(a) + delta, log_det = log_det_in + sum_j log s; heads [S, 2 d] = [m | a]. log_det_in may be NULL (0). */
@@ -242,9 +245,19 @@ BHN_API int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_lo
  * theta -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps); *step = t.
  * hyper = [lr, b1, b2, eps, max_norm, clip]. report = [norm, 1 if norm is finite else 0]. If the norm is not finite, theta, m, v and
  * *step stay as they are. The arrays of pointers and sizes must be readable by the device. Sum of squares in double. */
+typedef struct bhn_made_gradient {
+  int64_t tensor;       /* place of the conditioner's params among the tensors; rises from entry to entry */
+  const float* factors; /* of bhn_made_bwd, as is the rest; for a net without weight norm the factors d_g are 0 */
+  const float* z;
+  const float* h;
+  const int32_t* row_start;
+  int64_t samples, inputs, hidden, outputs, weights, ld_z;
+} bhn_made_gradient;
+/* grad[i] is NULL where an entry of made names tensor i: that gradient is formed from its factors inside the update, so it is never
+ * written to memory. */
 BHN_API int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m, float* const* v, int64_t* step /* [1] */,
                               float* report /* [2] */, const float* const* grad, const int64_t* sizes /* [tensors] */,
-                              const float* hyper /* [6] */, int64_t tensors);
+                              const float* hyper /* [6] */, const bhn_made_gradient* made /* [mades] */, int64_t tensors, int64_t mades);
 
 /* ---- predictive: statistics over weight samples, streamed ---------------------------------------------------------------------------
  * Each call takes S further samples after the `seen` that the state already holds (seen = 0 starts anew: the state is overwritten);

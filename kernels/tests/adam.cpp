@@ -53,8 +53,8 @@ struct Problem {
 
   int32_t update(bhn_context* c, const Hyper& h) {
     auto t = pointers(theta), first = pointers(m), second = pointers(v), g = pointers(grad);
-    return bhn_adam_step(c, t.data(), first.data(), second.data(), step.data(), report.data(), g.data(), sizes.data(), h.values,
-                         int64_t(sizes.size()));
+    return bhn_adam_step(c, t.data(), first.data(), second.data(), step.data(), report.data(), g.data(), sizes.data(), h.values, nullptr,
+                         int64_t(sizes.size()), 0);
   }
 
   double norm() const {
@@ -172,6 +172,86 @@ void broken_gradients() {
   CHECK(none.report[0] == 0 && none.report[1] == 1 && none.step[0] == 1 && (*none.m[0])[3] == 0);
 }
 
+// A conditioner's gradient formed inside the update is the one written out first. The fused norm has other rounding.
+void conditioners(int64_t samples, float max_norm) {
+  where = "adam conditioners S" + std::to_string(samples) + ", max_norm " + std::to_string(max_norm);
+  int64_t inputs = 150, hidden = 21, outputs = 140, rows = hidden + 2 * outputs;
+  std::vector<int32_t> start = {0};
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t i = row < hidden ? row : (row - hidden) % outputs;
+    start.push_back(int32_t(start.back() + (row < hidden ? inputs * i / hidden : hidden * i / outputs)));
+  }
+  int64_t weights = start[size_t(rows)], n = weights + 2 * rows;
+  std::vector<float> z(size_t(samples * inputs)), h(size_t(samples * hidden)), factors(size_t((samples + 4) * rows));
+  for (auto* all : {&z, &h, &factors}) {
+    std::generate(all->begin(), all->end(), [] { return number(); });
+  }
+  Problem fused({7, n, 0, 40}), plain({7, n, 0, 40});
+  fused.new_gradient(1);
+  for (size_t k = 0; k < 4; ++k) {
+    std::memcpy(plain.theta[k]->data(), fused.theta[k]->data(), size_t(fused.sizes[k]) * 4);
+    std::memcpy(plain.grad[k]->data(), fused.grad[k]->data(), size_t(fused.sizes[k]) * 4);
+  }
+  std::vector<bhn_made_gradient> made = {
+      {1, factors.data(), z.data(), h.data(), start.data(), samples, inputs, hidden, outputs, weights, inputs}};
+  float hyper[6] = {0.01f, 0.9f, 0.999f, 1e-8f, max_norm, 0.3f};
+  for (int step = 0; step < 3; ++step) {
+    std::memset(plain.grad[1]->data(), 0, size_t(n) * 4);
+    OK(bhn_made_grad(context(), plain.grad[1]->data(), factors.data(), z.data(), h.data(), plain.theta[1]->data(), start.data(), samples,
+                     inputs, hidden, outputs, weights, inputs, 1));
+    float* norm = factors.data() + (samples + 1) * rows;
+    for (int64_t row = 0; row < rows; ++row) {
+      double squares = 0;
+      for (int64_t i = start[size_t(row)]; i < start[size_t(row) + 1]; ++i) {
+        squares += double((*plain.grad[1])[i]) * (*plain.grad[1])[i];
+      }
+      norm[row] = float(std::sqrt(squares));
+    }
+    OK(plain.update(context(), {{hyper[0], hyper[1], hyper[2], hyper[3], hyper[4], hyper[5]}}));
+    auto t = Problem::pointers(fused.theta), m = Problem::pointers(fused.m), v = Problem::pointers(fused.v);
+    auto g = Problem::pointers(fused.grad);
+    g[1] = nullptr;
+    OK(bhn_adam_step(context(1 + step), t.data(), m.data(), v.data(), fused.step.data(), fused.report.data(), g.data(), fused.sizes.data(),
+                     hyper, made.data(), 4, 1));
+    CHECK(std::fabs(fused.report[0] - plain.report[0]) <= 1e-6 * plain.report[0] && fused.report[1] == 1);
+    for (size_t k = 0; k < 4; ++k) {
+      for (int64_t i = 0; i < fused.sizes[k]; ++i) {
+        float a = (*fused.theta[k])[i], b = (*plain.theta[k])[i];
+        CHECK(max_norm == 0 ? a == b : std::fabs(a - b) <= 1e-6f);
+      }
+      CHECK(fused.theta[k]->intact() && fused.m[k]->intact() && fused.v[k]->intact());
+    }
+  }
+  // Not finite: nothing changes.
+  factors[size_t((samples + 1) * rows + 3)] = INFINITY;
+  std::vector<float> before(fused.theta[1]->data(), fused.theta[1]->data() + n);
+  auto t = Problem::pointers(fused.theta), m = Problem::pointers(fused.m), v = Problem::pointers(fused.v);
+  auto g = Problem::pointers(fused.grad);
+  g[1] = nullptr;
+  auto step = [&] {
+    return bhn_adam_step(context(), t.data(), m.data(), v.data(), fused.step.data(), fused.report.data(), g.data(), fused.sizes.data(),
+                         hyper, made.data(), 4, int64_t(made.size()));
+  };
+  OK(step());
+  CHECK(fused.report[1] == 0 && std::equal(before.begin(), before.end(), t[1]));
+  made[0].tensor = 3;
+  INVALID(step(), "sizes[made[i].tensor] = 40");
+  made[0].tensor = 4;
+  INVALID(step(), "made[i].tensor = 4");
+  made[0].tensor = 1;
+  made[0].factors = nullptr;
+  INVALID(step(), "made[i].factors is NULL");
+  made[0].factors = factors.data();
+  g[1] = fused.grad[1]->data();
+  INVALID(step(), "grad[made[i].tensor] must be NULL");
+  g[1] = nullptr;
+  start[5] = start[4] - 1;
+  INVALID(step(), "row_start must rise");
+  start[5] = start[4];
+  made.clear();
+  INVALID(step(), "grad[i] is NULL");
+}
+
 void refusals() {
   where = "adam refusals";
   bhn_context* c = context();
@@ -180,25 +260,25 @@ void refusals() {
   float* hole[2] = {x, nullptr};
   int64_t sizes[2] = {2, 2}, negative[2] = {2, -9}, vast[2] = {2, INT64_MAX}, empty[2] = {2, 0}, step = 0;
   auto adam = bhn_adam_step;
-  INVALID(adam(nullptr, good, good, good, &step, report, good, sizes, hyper, 2), "adam_step: context is NULL");
-  INVALID(adam(c, nullptr, good, good, &step, report, good, sizes, hyper, 2), "adam_step: theta is NULL");
-  INVALID(adam(c, good, nullptr, good, &step, report, good, sizes, hyper, 2), "m is NULL");
-  INVALID(adam(c, good, good, nullptr, &step, report, good, sizes, hyper, 2), "v is NULL");
-  INVALID(adam(c, good, good, good, nullptr, report, good, sizes, hyper, 2), "step is NULL");
-  INVALID(adam(c, good, good, good, &step, nullptr, good, sizes, hyper, 2), "report is NULL");
-  INVALID(adam(c, good, good, good, &step, report, nullptr, sizes, hyper, 2), "grad is NULL");
-  INVALID(adam(c, good, good, good, &step, report, good, nullptr, hyper, 2), "sizes is NULL");
-  INVALID(adam(c, good, good, good, &step, report, good, sizes, nullptr, 2), "hyper is NULL");
-  INVALID(adam(c, good, good, good, &step, report, good, sizes, hyper, -1), "tensors = -1");
-  INVALID(adam(c, good, good, good, &step, report, good, negative, hyper, 2), "sizes[i] = -9");
-  INVALID(adam(c, good, good, good, &step, report, good, vast, hyper, 2), "sizes[i] = 9223372036854775807");
-  INVALID(adam(c, hole, good, good, &step, report, good, sizes, hyper, 2), "theta[i] is NULL");
-  INVALID(adam(c, good, hole, good, &step, report, good, sizes, hyper, 2), "m[i] is NULL");
-  INVALID(adam(c, good, good, hole, &step, report, good, sizes, hyper, 2), "v[i] is NULL");
-  INVALID(adam(c, good, good, good, &step, report, hole, sizes, hyper, 2), "grad[i] is NULL");
+  INVALID(adam(nullptr, good, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "adam_step: context is NULL");
+  INVALID(adam(c, nullptr, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "adam_step: theta is NULL");
+  INVALID(adam(c, good, nullptr, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "m is NULL");
+  INVALID(adam(c, good, good, nullptr, &step, report, good, sizes, hyper, nullptr, 2, 0), "v is NULL");
+  INVALID(adam(c, good, good, good, nullptr, report, good, sizes, hyper, nullptr, 2, 0), "step is NULL");
+  INVALID(adam(c, good, good, good, &step, nullptr, good, sizes, hyper, nullptr, 2, 0), "report is NULL");
+  INVALID(adam(c, good, good, good, &step, report, nullptr, sizes, hyper, nullptr, 2, 0), "grad is NULL");
+  INVALID(adam(c, good, good, good, &step, report, good, nullptr, hyper, nullptr, 2, 0), "sizes is NULL");
+  INVALID(adam(c, good, good, good, &step, report, good, sizes, nullptr, nullptr, 2, 0), "hyper is NULL");
+  INVALID(adam(c, good, good, good, &step, report, good, sizes, hyper, nullptr, -1, 0), "tensors = -1");
+  INVALID(adam(c, good, good, good, &step, report, good, negative, hyper, nullptr, 2, 0), "sizes[i] = -9");
+  INVALID(adam(c, good, good, good, &step, report, good, vast, hyper, nullptr, 2, 0), "sizes[i] = 9223372036854775807");
+  INVALID(adam(c, hole, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "theta[i] is NULL");
+  INVALID(adam(c, good, hole, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "m[i] is NULL");
+  INVALID(adam(c, good, good, hole, &step, report, good, sizes, hyper, nullptr, 2, 0), "v[i] is NULL");
+  INVALID(adam(c, good, good, good, &step, report, hole, sizes, hyper, nullptr, 2, 0), "grad[i] is NULL");
   CHECK(step == 0);
-  OK(adam(c, hole, hole, hole, &step, report, hole, empty, hyper, 2));
-  OK(adam(c, nullptr, nullptr, nullptr, &step, report, nullptr, nullptr, hyper, 0));
+  OK(adam(c, hole, hole, hole, &step, report, hole, empty, hyper, nullptr, 2, 0));
+  OK(adam(c, nullptr, nullptr, nullptr, &step, report, nullptr, nullptr, hyper, nullptr, 0, 0));
 }
 
 void all() {
@@ -210,6 +290,10 @@ void all() {
     follow({n, n}, {{0.01f, 0.9f, 0.999f, 1e-4f, 2.0f, 0.3f}}, 100, 7);
   }
   follow({8191, 1, 8193, 16384, 40}, {{0.001f, 0.9f, 0.999f, 1e-8f, 3.0f, 0.02f}}, 0.1f, 5);
+  for (int64_t samples : {1, 2, 5}) {
+    conditioners(samples, 0);
+    conditioners(samples, 0.7f);
+  }
   threads();
   broken_gradients();
   refusals();

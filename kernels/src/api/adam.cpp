@@ -1,21 +1,49 @@
 #include <cmath>
 
-#include "core/status.h"
-#include "cpu/kernels.h"
+#include "core/made.h"
 
 using namespace bhn;
 
 namespace {
 
+MadeGradient gradient(const bhn_made_gradient& made) {
+  MadeShape shape = {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
+  return {made.tensor, made.factors, made.z, made.h, shape};
+}
+
 int32_t check(const bhn_context* context, float* const* theta, float* const* m, float* const* v, const int64_t* step, const float* report,
-              const float* const* grad, const int64_t* sizes, const float* hyper, int64_t tensors) {
+              const float* const* grad, const int64_t* sizes, const float* hyper, const bhn_made_gradient* made, int64_t tensors,
+              int64_t mades) {
   Args args("adam_step", context);
   args.size("tensors", tensors).pointer("theta", theta, tensors).pointer("m", m, tensors).pointer("v", v, tensors);
   args.pointer("step", step).pointer("report", report).pointer("grad", grad, tensors).pointer("sizes", sizes, tensors);
   args.pointer("hyper", hyper);
   for (int64_t i = 0; !args.bad() && i < tensors; ++i) {
     args.size("sizes[i]", sizes[i]).pointer("theta[i]", theta[i], sizes[i]).pointer("m[i]", m[i], sizes[i]);
-    args.pointer("v[i]", v[i], sizes[i]).pointer("grad[i]", grad[i], sizes[i]);
+    args.pointer("v[i]", v[i], sizes[i]);
+  }
+  args.range("mades", mades, 0, tensors).pointer("made", made, mades);
+  int64_t named = 0;
+  for (int64_t i = 0; !args.bad() && i < mades; ++i) {
+    const MadeShape s = gradient(made[i]).shape;
+    args.range("made[i].tensor", made[i].tensor, i == 0 ? 0 : made[i - 1].tensor + 1, tensors - 1);
+    check_made(args, s, 1);
+    args.pointer("made[i].factors", made[i].factors).pointer("made[i].z", made[i].z, s.samples);
+    args.pointer("made[i].h", made[i].h, s.samples);
+    if (!args.bad()) {
+      int64_t size = s.weights + 2 * (s.hidden + 2 * s.outputs);
+      args.range("sizes[made[i].tensor]", sizes[made[i].tensor], size, size);
+      named += grad[made[i].tensor] == nullptr ? 1 : 0;
+    }
+  }
+  if (!args.bad() && named != mades) {
+    args.refuse("grad[made[i].tensor] must be NULL: that gradient is formed from its factors");
+  }
+  for (int64_t i = 0; !args.bad() && i < tensors; ++i) {
+    named -= grad[i] == nullptr && sizes[i] > 0 ? 1 : 0;
+  }
+  if (!args.bad() && named < 0) {
+    args.refuse("grad[i] is NULL for a tensor that no entry of made names");
   }
   return args.status();
 }
@@ -25,13 +53,18 @@ int32_t check(const bhn_context* context, float* const* theta, float* const* m, 
 extern "C" {
 
 int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m, float* const* v, int64_t* step, float* report,
-                      const float* const* grad, const int64_t* sizes, const float* hyper, int64_t tensors) {
-  int32_t status = check(context, theta, m, v, step, report, grad, sizes, hyper, tensors);
+                      const float* const* grad, const int64_t* sizes, const float* hyper, const bhn_made_gradient* made, int64_t tensors,
+                      int64_t mades) {
+  int32_t status = check(context, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades);
   if (status != BHN_OK) {
     return status;
   }
   const Kernels& cpu = cpu_kernels();
-  double norm = std::sqrt(cpu.adam_squares(context->threads, grad, sizes, tensors, context->partials));
+  double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, context->partials);
+  for (int64_t i = 0; i < mades; ++i) {
+    squares += cpu.adam_made_squares(gradient(made[i]));
+  }
+  double norm = std::sqrt(squares);
   bool finite = std::isfinite(norm);
   report[0] = float(norm);
   report[1] = finite ? 1.0f : 0.0f;
@@ -52,6 +85,10 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
   numbers.scale = max_norm > 0 ? float((norm < max_norm ? norm : max_norm) / (1e-7 + norm)) : 1.0f;
   numbers.clip = hyper[5] > 0 ? hyper[5] : INFINITY;
   cpu.adam_update(context->threads, theta, m, v, grad, sizes, tensors, numbers);
+  for (int64_t i = 0; i < mades; ++i) {
+    int64_t k = made[i].tensor;
+    cpu.adam_made_update(context->threads, theta[k], m[k], v[k], gradient(made[i]), numbers);
+  }
   *step += 1;
   return BHN_OK;
 }

@@ -19,7 +19,10 @@ extern "C" {
 int32_t bhn_coupling_fwd(bhn_context* context, float* y, float* log_det, const float* z, const float* heads, const float* log_det_in,
                          int64_t samples, int64_t d, int64_t ld_y, int64_t ld_z, float delta) {
   Args args = check("coupling_fwd", context, samples, d, ld_y, ld_z, delta);
-  args.pointer("y", y, count(samples, d)).pointer("log_det", log_det, samples).pointer("z", z, count(samples, d)).pointer("heads", heads, count(samples, d));
+  args.pointer("y", y, count(samples, d))
+      .pointer("log_det", log_det, samples)
+      .pointer("z", z, count(samples, d))
+      .pointer("heads", heads, count(samples, d));
   if (!args.bad() && samples > 0) {
     cpu_kernels().coupling_fwd(context->threads, y, log_det, z, heads, log_det_in, samples, d, ld_y, ld_z, delta);
   }
@@ -39,7 +42,10 @@ int32_t bhn_coupling_bwd(bhn_context* context, float* d_z, float* d_heads, const
 int32_t bhn_coupling_inv(bhn_context* context, float* z, float* log_det, const float* y, const float* heads, const float* log_det_in,
                          int64_t samples, int64_t d, int64_t ld_z, int64_t ld_y, float delta) {
   Args args = check("coupling_inv", context, samples, d, ld_y, ld_z, delta);
-  args.pointer("z", z, count(samples, d)).pointer("log_det", log_det, samples).pointer("y", y, count(samples, d)).pointer("heads", heads, count(samples, d));
+  args.pointer("z", z, count(samples, d))
+      .pointer("log_det", log_det, samples)
+      .pointer("y", y, count(samples, d))
+      .pointer("heads", heads, count(samples, d));
   if (!args.bad() && samples > 0) {
     cpu_kernels().coupling_inv(context->threads, z, log_det, y, heads, log_det_in, samples, d, ld_z, ld_y, delta);
   }

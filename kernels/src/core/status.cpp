@@ -72,4 +72,11 @@ Args& Args::extent(const char* name, int64_t rows, int64_t columns) {
   return *this;
 }
 
+Args& Args::refuse(const char* reason) {
+  if (!bad()) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s", op_, reason);
+  }
+  return *this;
+}
+
 }  // namespace bhn

@@ -42,6 +42,8 @@ class Args {
   Args& real(const char* name, float value, float low, float high);
   // rows * columns must be addressable.
   Args& extent(const char* name, int64_t rows, int64_t columns);
+  // Anything else that is wrong.
+  Args& refuse(const char* reason);
 
   int32_t status() const { return status_; }
   bool bad() const { return status_ != BHN_OK; }

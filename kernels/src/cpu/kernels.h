@@ -26,13 +26,13 @@
   K(void, gain_bwd,                                                                                                                       \
     (int threads, float* d_t, float* d_g, float* d_r, float* d_bias, const float* d_y, const float* t, const float* g, const float* r,    \
      const float* bias, const GainShape& shape))                                                                                          \
-  K(void, made_fwd, (int threads, float* heads, float* h, float* r, const float* z, const float* params, const MadeShape& shape))         \
+  K(void, made_fwd,                                                                                                                       \
+    (int threads, float* heads, float* h, float* t, float* r, const float* z, const float* params, const MadeShape& shape))               \
   K(void, made_bwd,                                                                                                                       \
-    (int threads, float* d_z, float* d_params, float* work, const float* d_heads, const float* z, const float* h, const float* r,         \
-     const float* params, const MadeShape& shape))                                                                                        \
-  K(void, made_mask,                                                                                                                      \
-    (int threads, float* u, const int32_t* row_degree, const int32_t* col_degree, int64_t rows, int64_t cols, int64_t ld_u,               \
-     int64_t degree_rows))                                                                                                                \
+    (int threads, float* d_z, float* factors, float* work, const float* d_heads, const float* z, const float* h, const float* t,          \
+     const float* r, const float* params, const MadeShape& shape))                                                                        \
+  K(void, made_grad,                                                                                                                      \
+    (int threads, float* d_params, const float* factors, const float* z, const float* h, const float* params, const MadeShape& shape))    \
   K(void, coupling_fwd,                                                                                                                   \
     (int threads, float* y, float* log_det, const float* z, const float* heads, const float* log_det_in, int64_t samples, int64_t d,      \
      int64_t ld_y, int64_t ld_z, float delta))                                                                                            \
@@ -78,6 +78,8 @@
   K(void, adam_update,                                                                                                                    \
     (int threads, float* const* theta, float* const* m, float* const* v, const float* const* grad, const int64_t* sizes, int64_t tensors, \
      const AdamNumbers& numbers))                                                                                                         \
+  K(double, adam_made_squares, (const MadeGradient& made))                                                                                \
+  K(void, adam_made_update, (int threads, float* theta, float* m, float* v, const MadeGradient& made, const AdamNumbers& numbers))        \
   K(void, predictive_categorical,                                                                                                         \
     (int threads, float* mean, float* m2, float* entropy, int32_t* votes, const float* logits, int64_t samples, int64_t batch,            \
      int64_t classes, int64_t seen))                                                                                                      \
@@ -97,11 +99,16 @@ struct GainShape {
 };
 
 struct MadeShape {
-  const int32_t* in_degree;
-  const int32_t* hidden_degree;
-  const int32_t* out_degree;
-  int64_t samples, inputs, hidden, outputs, ld_z;
+  const int32_t* row_start;  // NULL: every row sees all of its x
+  int64_t samples, inputs, hidden, outputs, weights, ld_z;
   bool weight_norm;
+};
+
+// The gradient of a conditioner's parameters as made_bwd leaves it: tensor is its place among those of Adam.
+struct MadeGradient {
+  int64_t tensor;
+  const float *factors, *z, *h;
+  MadeShape shape;
 };
 
 struct GaussianShape {

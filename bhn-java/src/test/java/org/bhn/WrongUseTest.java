@@ -145,7 +145,7 @@ class WrongUseTest {
     wrong("validation", () -> Fit.epochs(1).validation(null));
     wrong("checkpoint", () -> Fit.epochs(1).checkpoint(null, 1));
     wrong("listener", () -> Fit.epochs(1).listener(null));
-    wrong("conditioner", () -> new Conditioner(badCount(), 1, 1, null, null, null, true));
+    wrong("conditioner", () -> Conditioner.dense(badCount(), 1, 1, true));
   }
 
   private void data(Bhn model, Bhn real) {

@@ -1,6 +1,9 @@
 package org.bhn.backend;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.bhn.tensor.Tensor;
 
 /**
@@ -18,6 +21,8 @@ import org.bhn.tensor.Tensor;
  * @param step INT64 {@code [1]}, steps taken
  * @param hyper REAL {@code [6]}: lr, β1, β2, eps, maxNorm, clip
  * @param report REAL {@code [2]}: the norm; 1 if it is finite, else 0
+ * @param made factored gradients by their parameter's place in {@code values}: each is formed
+ *     inside the update, and {@code gradients} is scratch there
  */
 public record AdamState(
     List<Tensor> values,
@@ -26,7 +31,20 @@ public record AdamState(
     List<Tensor> secondMoments,
     Tensor step,
     Tensor hyper,
-    Tensor report) {
+    Tensor report,
+    Map<Integer, MadeGradient> made) {
+
+  /** A state whose gradients are all written out. */
+  public AdamState(
+      List<Tensor> values,
+      List<Tensor> gradients,
+      List<Tensor> firstMoments,
+      List<Tensor> secondMoments,
+      Tensor step,
+      Tensor hyper,
+      Tensor report) {
+    this(values, gradients, firstMoments, secondMoments, step, hyper, report, Map.of());
+  }
 
   /** Copies the lists and checks that they match. */
   public AdamState {
@@ -35,6 +53,16 @@ public record AdamState(
     firstMoments = copy("firstMoments", firstMoments);
     secondMoments = copy("secondMoments", secondMoments);
     int n = values.size();
+    if (made == null) {
+      throw new IllegalArgumentException("made is null; an empty map means none");
+    }
+    made = Collections.unmodifiableMap(new TreeMap<>(made));
+    for (Integer i : made.keySet()) {
+      if (i < 0 || i >= n) {
+        throw new IllegalArgumentException(
+            "made holds a gradient for parameter " + i + " of " + n + " parameters");
+      }
+    }
     if (gradients.size() != n || firstMoments.size() != n || secondMoments.size() != n) {
       throw new IllegalArgumentException(
           "values, gradients, firstMoments and secondMoments must have one entry each for every"

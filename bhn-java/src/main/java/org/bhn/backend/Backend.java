@@ -187,26 +187,42 @@ public interface Backend extends AutoCloseable {
    *
    * @param heads {@code [S, 2·O]}
    * @param hidden {@code [S, H]}, kept for the backward
-   * @param r {@code [H + 2·O]}, inverse row norms, kept for the backward
+   * @param products {@code [S, R]}, each row's u · x, kept for the backward
+   * @param r {@code [R]}, inverse row norms, kept for the backward
    * @param z {@code [S, I]}, any leading dimension
    * @param params one block, see {@link Conditioner}
-   * @param net the sizes, masks and whether rows are normalised
+   * @param net the sizes, what each row sees and whether rows are normalised
    */
-  void made(Tensor heads, Tensor hidden, Tensor r, Tensor z, Tensor params, Conditioner net);
+  void made(
+      Tensor heads,
+      Tensor hidden,
+      Tensor products,
+      Tensor r,
+      Tensor z,
+      Tensor params,
+      Conditioner net);
 
-  /** Gradients of {@link #made}; {@code dZ}, {@code dParams} may be null. */
+  /**
+   * Gradients of {@link #made}. That of the parameters is left in factors, see {@link
+   * MadeGradient}: write it out with {@link #madeGradient} or hand it to {@link #adam}.
+   *
+   * @param dZ added into; may be null
+   * @param factors {@code [net.factorCount(S)]}, overwritten
+   */
   void madeBackward(
       Tensor dZ,
-      Tensor dParams,
+      Tensor factors,
       Tensor dHeads,
       Tensor z,
       Tensor hidden,
+      Tensor products,
       Tensor r,
       Tensor params,
       Conditioner net);
 
-  /** Zeroes {@code u[j, i]} where not {@code colDegree[i] <= rowDegree[j mod rowDegree.size]}. */
-  void madeMask(Tensor u, Tensor rowDegree, Tensor colDegree);
+  /** Adds the gradient that {@code factors} stand for to {@code dParams}. */
+  void madeGradient(
+      Tensor dParams, Tensor factors, Tensor z, Tensor hidden, Tensor params, Conditioner net);
 
   /**
    * {@code y = m + s z}, {@code s = exp(a) + delta}, {@code logDet = logDetIn + Σ log s}, {@code

@@ -13,82 +13,81 @@ final class CheckFlows {
       AbstractBackend owner,
       Tensor heads,
       Tensor hidden,
+      Tensor products,
       Tensor r,
       Tensor z,
       Tensor params,
       Conditioner net) {
-    Check.present("made: net", net);
-    Check.real(owner, "made: z", z);
-    int samples = z.rows();
-    int h = net.hidden();
-    int heads2 = headCount("made: net", net);
-    Check.matrix(owner, "made: z", z, "[S, I]", samples, net.inputs());
-    Check.denseMatrix(owner, "made: heads", heads, "[S, 2·O]", samples, heads2);
-    Check.denseMatrix(owner, "made: hidden", hidden, "[S, H]", samples, h);
-    Check.vector(owner, "made: r", r, "[H + 2·O]", (long) h + heads2);
-    Check.vector(owner, "made: params", params, "net's parameters", parameterCount(net));
+    int samples = conditioner(owner, "made", z, params, net);
+    Check.denseMatrix(owner, "made: heads", heads, "[S, 2·O]", samples, 2 * net.outputs());
+    Check.denseMatrix(owner, "made: hidden", hidden, "[S, H]", samples, net.hidden());
+    Check.denseMatrix(owner, "made: products", products, "[S, R]", samples, net.rows());
+    Check.vector(owner, "made: r", r, "[R]", net.rows());
     Check.distinct("made: heads", heads, "z", z);
     Check.distinct("made: hidden", hidden, "z", z);
     Check.distinct("made: heads", heads, "hidden", hidden);
-    if (net.inDegree() != null) {
-      indices(owner, "made: net.inDegree", net.inDegree(), "[I]", net.inputs());
-      indices(owner, "made: net.hiddenDegree", net.hiddenDegree(), "[H]", h);
-      indices(owner, "made: net.outDegree", net.outDegree(), "[O]", net.outputs());
-    }
+    Check.distinct("made: products", products, "heads", heads);
+    Check.distinct("made: products", products, "hidden", hidden);
+    Check.distinct("made: products", products, "z", z);
   }
 
   static void madeBackward(
       AbstractBackend owner,
       Tensor dZ,
-      Tensor dParams,
+      Tensor factors,
       Tensor dHeads,
       Tensor z,
       Tensor hidden,
+      Tensor products,
       Tensor r,
       Tensor params,
       Conditioner net) {
-    Check.present("madeBackward: net", net);
-    Check.real(owner, "madeBackward: z", z);
-    int samples = z.rows();
-    int h = net.hidden();
-    int heads2 = headCount("madeBackward: net", net);
-    Check.matrix(owner, "madeBackward: z", z, "[S, I]", samples, net.inputs());
-    Check.denseMatrix(owner, "madeBackward: dHeads", dHeads, "[S, 2·O]", samples, heads2);
-    Check.denseMatrix(owner, "madeBackward: hidden", hidden, "[S, H]", samples, h);
-    Check.vector(owner, "madeBackward: r", r, "[H + 2·O]", (long) h + heads2);
-    Check.vector(owner, "madeBackward: params", params, "net's parameters", parameterCount(net));
+    int samples = conditioner(owner, "madeBackward", z, params, net);
+    factors(owner, "madeBackward", factors, samples, net);
+    Check.denseMatrix(
+        owner, "madeBackward: dHeads", dHeads, "[S, 2·O]", samples, 2 * net.outputs());
+    Check.denseMatrix(owner, "madeBackward: hidden", hidden, "[S, H]", samples, net.hidden());
+    Check.denseMatrix(owner, "madeBackward: products", products, "[S, R]", samples, net.rows());
+    Check.vector(owner, "madeBackward: r", r, "[R]", net.rows());
     Check.gradient(owner, "madeBackward: dZ", dZ, z);
-    Check.gradient(owner, "madeBackward: dParams", dParams, params);
-    if (net.inDegree() != null) {
-      indices(owner, "madeBackward: net.inDegree", net.inDegree(), "[I]", net.inputs());
-      indices(owner, "madeBackward: net.hiddenDegree", net.hiddenDegree(), "[H]", h);
-      indices(owner, "madeBackward: net.outDegree", net.outDegree(), "[O]", net.outputs());
+  }
+
+  static void madeGradient(
+      AbstractBackend owner,
+      Tensor dParams,
+      Tensor factors,
+      Tensor z,
+      Tensor hidden,
+      Tensor params,
+      Conditioner net) {
+    int samples = conditioner(owner, "madeGradient", z, params, net);
+    factors(owner, "madeGradient", factors, samples, net);
+    Check.denseMatrix(owner, "madeGradient: hidden", hidden, "[S, H]", samples, net.hidden());
+    Check.vector(owner, "madeGradient: dParams", dParams, "net's parameters", net.parameterCount());
+    Check.distinct("madeGradient: dParams", dParams, "params", params);
+  }
+
+  /** Checks what all three take and returns S. */
+  private static int conditioner(
+      AbstractBackend owner, String op, Tensor z, Tensor params, Conditioner net) {
+    Check.present(op + ": net", net);
+    Check.real(owner, op + ": z", z);
+    Check.matrix(owner, op + ": z", z, "[S, I]", z.rows(), net.inputs());
+    Check.vector(owner, op + ": params", params, "net's parameters", net.parameterCount());
+    if (net.rowStart() != null) {
+      indices(owner, op + ": net.rowStart", net.rowStart(), "[R + 1]", net.rows() + 1L);
     }
+    return z.rows();
   }
 
-  private static int headCount(String name, Conditioner net) {
-    Check.range(name + ".outputs", net.outputs(), 1, Integer.MAX_VALUE / 2);
-    return 2 * net.outputs();
-  }
-
-  /** In 64 bits: a net too large for a tensor must fail as one, not as an overflow. */
-  private static long parameterCount(Conditioner net) {
-    long h = net.hidden();
-    return h * net.inputs() + 2L * net.outputs() * h + 2 * h + 4L * net.outputs();
+  private static void factors(
+      AbstractBackend owner, String op, Tensor factors, int samples, Conditioner net) {
+    Check.vector(owner, op + ": factors", factors, "[(S + 4)·R]", (samples + 4L) * net.rows());
   }
 
   private static void indices(
       AbstractBackend owner, String name, Tensor t, String what, long size) {
     Check.vector(owner, name, t, DType.INT32, what, size);
-  }
-
-  static void madeMask(AbstractBackend owner, Tensor u, Tensor rowDegree, Tensor colDegree) {
-    Check.real(owner, "madeMask: u", u);
-    Check.dense(owner, "madeMask: rowDegree", rowDegree, DType.INT32);
-    if (rowDegree.size() == 0) {
-      throw Check.fail("madeMask: rowDegree", rowDegree, "must have at least one degree");
-    }
-    indices(owner, "madeMask: colDegree", colDegree, "columns of u", u.columns());
   }
 
   // ---- coupling ----

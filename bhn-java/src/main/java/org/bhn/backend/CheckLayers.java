@@ -334,6 +334,18 @@ final class CheckLayers {
       Check.dense(owner, "adam: state.firstMoments", state.firstMoments().get(i), DType.REAL);
       Check.dense(owner, "adam: state.secondMoments", state.secondMoments().get(i), DType.REAL);
     }
+    state
+        .made()
+        .forEach(
+            (i, made) ->
+                CheckFlows.madeGradient(
+                    owner,
+                    state.gradients().get(i),
+                    made.factors(),
+                    made.z(),
+                    made.hidden(),
+                    state.values().get(i),
+                    made.net()));
     Check.counter(owner, "adam: state.step", state.step());
     Check.vector(owner, "adam: state.hyper", state.hyper(), "lr, b1, b2, eps, maxNorm, clip", 6);
     Check.vector(owner, "adam: state.report", state.report(), "norm, finite", 2);

@@ -42,40 +42,62 @@ public final class JavaBackend extends JavaLayerOps {
 
   @Override
   public void made(
-      Tensor heads, Tensor hidden, Tensor r, Tensor z, Tensor params, Conditioner net) {
-    CheckFlows.made(this, heads, hidden, r, z, params, net);
+      Tensor heads,
+      Tensor hidden,
+      Tensor products,
+      Tensor r,
+      Tensor z,
+      Tensor params,
+      Conditioner net) {
+    CheckFlows.made(this, heads, hidden, products, r, z, params, net);
     submit(
         JavaMade.made(
-            Reals.of(heads), Reals.of(hidden), Reals.of(r), Reals.of(z), Reals.of(params), net));
+            Reals.of(heads),
+            Reals.of(hidden),
+            Reals.of(products),
+            Reals.of(r),
+            Reals.of(z),
+            Reals.of(params),
+            net));
   }
 
   @Override
   public void madeBackward(
       Tensor dZ,
-      Tensor dParams,
+      Tensor factors,
       Tensor dHeads,
       Tensor z,
       Tensor hidden,
+      Tensor products,
       Tensor r,
       Tensor params,
       Conditioner net) {
-    CheckFlows.madeBackward(this, dZ, dParams, dHeads, z, hidden, r, params, net);
+    CheckFlows.madeBackward(this, dZ, factors, dHeads, z, hidden, products, r, params, net);
     submit(
         JavaMade.madeBackward(
             Reals.of(dZ),
-            Reals.of(dParams),
+            Reals.of(factors),
             Reals.of(dHeads),
             Reals.of(z),
             Reals.of(hidden),
+            Reals.of(products),
             Reals.of(r),
             Reals.of(params),
             net));
   }
 
   @Override
-  public void madeMask(Tensor u, Tensor rowDegree, Tensor colDegree) {
-    CheckFlows.madeMask(this, u, rowDegree, colDegree);
-    submit(JavaMade.mask(Reals.of(u), Ints.of(rowDegree), Ints.of(colDegree)));
+  public void madeGradient(
+      Tensor dParams, Tensor factors, Tensor z, Tensor hidden, Tensor params, Conditioner net) {
+    CheckFlows.madeGradient(this, dParams, factors, z, hidden, params, net);
+    submit(
+        JavaMade.madeGradient(
+            Reals.of(dParams),
+            Reals.of(factors),
+            Reals.of(z),
+            Reals.of(hidden),
+            Reals.of(params),
+            net));
   }
 
   @Override
@@ -295,6 +317,19 @@ public final class JavaBackend extends JavaLayerOps {
   @Override
   public void adam(AdamState state) {
     CheckLayers.adam(this, state);
+    state
+        .made()
+        .forEach(
+            (i, made) -> {
+              fill(state.gradients().get(i), 0);
+              madeGradient(
+                  state.gradients().get(i),
+                  made.factors(),
+                  made.z(),
+                  made.hidden(),
+                  state.values().get(i),
+                  made.net());
+            });
     submit(JavaOptimiser.adam(state));
   }
 

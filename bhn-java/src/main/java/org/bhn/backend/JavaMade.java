@@ -5,201 +5,178 @@ import org.bhn.backend.HeapBuffer.Ints;
 import org.bhn.backend.HeapBuffer.Reals;
 
 /**
- * The conditioner of a flow: two layers, each y = (x Wᵀ) g r + b with W = mask ∘ U and r the
- * inverse row norms of W, the first followed by a ReLU.
+ * The conditioner of a flow: rows y = (u · x) g r + b with r = 1/|u|, of which the first H see z
+ * and pass a ReLU, and the others see those and are the heads.
  */
 final class JavaMade {
-  private JavaMade() {}
+  private final Conditioner net;
+  private final int[] start;
 
-  /**
-   * One layer: where its rows lie in the parameter block, and who may see whom.
-   *
-   * @param u offset of U {@code [outputs, inputs]} in the block
-   * @param g offset of the gains
-   * @param b offset of the biases
-   * @param r offset in the vector of inverse norms
-   * @param rowDegree degrees of the outputs, repeated as often as needed; null masks nothing
-   * @param inputDegree degrees of the inputs
-   */
-  private record Layer(
-      int inputs,
-      int outputs,
-      int u,
-      int g,
-      int b,
-      int r,
-      Ints rowDegree,
-      Ints inputDegree,
-      boolean weightNorm) {
-
-    static Layer hidden(Conditioner net) {
-      return new Layer(
-          net.inputs(),
-          net.hidden(),
-          0,
-          net.g1(),
-          net.b1(),
-          0,
-          Ints.of(net.hiddenDegree()),
-          Ints.of(net.inDegree()),
-          net.weightNorm());
-    }
-
-    static Layer heads(Conditioner net) {
-      return new Layer(
-          net.hidden(),
-          2 * net.outputs(),
-          net.u2(),
-          net.g2(),
-          net.b2(),
-          net.hidden(),
-          Ints.of(net.outDegree()),
-          Ints.of(net.hiddenDegree()),
-          net.weightNorm());
-    }
-
-    boolean lives(int j, int i) {
-      return rowDegree == null || inputDegree.get(i) <= rowDegree.get(j % rowDegree.size());
-    }
-
-    /** Copies row j of W = mask ∘ U. */
-    void row(double[] w, Reals params, int j) {
-      int from = params.at() + u + j * inputs;
-      for (int i = 0; i < inputs; i++) {
-        w[i] = lives(j, i) ? params.a()[from + i] : 0;
+  private JavaMade(Conditioner net) {
+    this.net = net;
+    this.start = new int[net.rows() + 1];
+    Ints given = Ints.of(net.rowStart());
+    for (int row = 0; row < net.rows(); row++) {
+      int most = row < net.hidden() ? net.inputs() : net.hidden();
+      start[row + 1] = given == null ? start[row] + most : given.get(row + 1);
+      int before = fresh(row) ? 0 : start[row] - start[row - 1];
+      int length = start[row + 1] - start[row];
+      if (length < before || length > most || (given != null && given.get(0) != 0)) {
+        throw broken();
       }
     }
-
-    double gain(Reals params, int j) {
-      return weightNorm ? params.get(g + j) : 1;
+    if (start[net.rows()] != net.weights()) {
+      throw broken();
     }
+  }
 
-    /** y[s, j] = (Σ_i x[s, i] W[j, i]) g[j] r[j] + b[j]; writes r. */
-    void forward(Reals y, Reals r, Reals x, Reals params, double[] w) {
-      for (int j = 0; j < outputs; j++) {
-        row(w, params, j);
-        double norm = weightNorm ? JavaLayers.inverseNorm(w, 0, inputs) : 1;
-        r.set(this.r + j, norm);
-        double scale = gain(params, j) * norm;
-        for (int s = 0; s < x.rows(); s++) {
-          y.a()[y.row(s) + j] = dot(x, s, w) * scale + params.get(b + j);
-        }
-      }
+  private boolean fresh(int row) {
+    return row == 0 || row == net.hidden() || row == net.hidden() + net.outputs();
+  }
+
+  private static IllegalArgumentException broken() {
+    return new IllegalArgumentException(
+        "made: row_start must rise from 0 to weights, by at most inputs (hidden rows) or hidden"
+            + " (head rows), never by less than before within hidden, shift and log-scale rows");
+  }
+
+  private int length(int row) {
+    return start[row + 1] - start[row];
+  }
+
+  private double gain(Reals params, int row) {
+    return net.weightNorm() ? params.get(net.gains() + row) : 1;
+  }
+
+  private double dot(Reals params, int row, Reals x, int s) {
+    double sum = 0;
+    for (int i = 0; i < length(row); i++) {
+      sum += params.get(start[row] + i) * x.a()[x.row(s) + i];
     }
+    return sum;
+  }
 
-    /**
-     * With t = x Wᵀ and e = dy: db += Σ_s e, dg += r Σ_s e t, dU += g r (Σ_s e x − r² (Σ_s e t) W)
-     * where U lives, dx += e g r W. The gradient of the row's direction is orthogonal to it.
-     *
-     * @param dX added into; null is not wanted
-     * @param dParams added into; null is not wanted
-     */
-    void backward(Reals dX, Reals dParams, Reals dY, Reals x, Reals r, Reals params, double[] w) {
-      for (int j = 0; j < outputs; j++) {
-        row(w, params, j);
-        double norm = r.get(this.r + j);
-        double scale = gain(params, j) * norm;
-        double sum = 0;
-        double along = 0;
-        for (int s = 0; s < x.rows(); s++) {
-          double e = dY.a()[dY.row(s) + j];
-          sum += e;
-          along += e * dot(x, s, w);
-          if (dX != null) {
-            addScaled(dX.a(), dX.row(s), e * scale, w, 0);
-          }
-          if (dParams != null) {
-            addLiving(dParams, j, e * scale, x.a(), x.row(s));
-          }
-        }
-        if (dParams == null) {
-          continue;
-        }
-        dParams.add(b + j, sum);
-        if (weightNorm) {
-          dParams.add(g + j, norm * along);
-          addLiving(dParams, j, -scale * norm * norm * along, w, 0);
-        }
-      }
-    }
-
-    private double dot(Reals x, int s, double[] w) {
-      int at = x.row(s);
-      double sum = 0;
-      for (int i = 0; i < inputs; i++) {
-        sum += x.a()[at + i] * w[i];
-      }
-      return sum;
-    }
-
-    private void addScaled(double[] to, int toAt, double factor, double[] from, int fromAt) {
-      for (int i = 0; i < inputs; i++) {
-        to[toAt + i] += factor * from[fromAt + i];
-      }
-    }
-
-    /** Adds to row j of dU, but nothing to masked entries. */
-    private void addLiving(Reals dParams, int j, double factor, double[] from, int fromAt) {
-      int to = dParams.at() + u + j * inputs;
-      for (int i = 0; i < inputs; i++) {
-        if (lives(j, i)) {
-          dParams.a()[to + i] += factor * from[fromAt + i];
-        }
+  /** Rows from {@code from}: y[s, row − from] = (u · x_s) g r + b; writes t = u · x and r. */
+  private void forward(Reals y, Reals t, Reals r, Reals x, Reals params, int from, int to) {
+    for (int row = from; row < to; row++) {
+      double norm =
+          net.weightNorm()
+              ? JavaLayers.inverseNorm(params.a(), params.at() + start[row], length(row))
+              : 1;
+      r.set(row, norm);
+      for (int s = 0; s < x.rows(); s++) {
+        double product = dot(params, row, x, s);
+        t.a()[t.row(s) + row] = product;
+        y.a()[y.row(s) + row - from] =
+            product * gain(params, row) * norm + params.get(net.biases() + row);
       }
     }
   }
 
-  /** heads = layer₂(relu(layer₁(z))). */
-  static Runnable made(Reals heads, Reals hidden, Reals r, Reals z, Reals params, Conditioner net) {
-    Layer first = Layer.hidden(net);
-    Layer second = Layer.heads(net);
-    double[] w = new double[Math.max(net.inputs(), net.hidden())];
+  /**
+   * With e = dy: a = e g r, c = −g r³ Σ_s e t, dg = r Σ_s e t, db = Σ_s e; dx += a u. The gradient
+   * of u is orthogonal to u.
+   */
+  private void backward(
+      Reals dX, Factors out, Reals dY, Reals x, Reals t, Reals r, Reals params, int from, int to) {
+    for (int row = from; row < to; row++) {
+      double norm = r.get(row);
+      double gain = gain(params, row);
+      double sum = 0;
+      double along = 0;
+      for (int s = 0; s < x.rows(); s++) {
+        double e = dY.a()[dY.row(s) + row - from];
+        sum += e;
+        along += e * t.a()[t.row(s) + row];
+        double a = e * gain * norm;
+        out.set(s, row, a);
+        for (int i = 0; dX != null && i < length(row); i++) {
+          dX.a()[dX.row(s) + i] += a * params.get(start[row] + i);
+        }
+      }
+      boolean normed = net.weightNorm();
+      out.set(out.samples, row, normed ? -gain * along * norm * norm * norm : 0);
+      out.set(out.samples + 2, row, normed ? along * norm : 0);
+      out.set(out.samples + 3, row, sum);
+      double squares = 0;
+      for (int i = 0; i < length(row); i++) {
+        squares += Math.pow(entry(out, x, params, row, i), 2);
+      }
+      out.set(out.samples + 1, row, Math.sqrt(squares));
+    }
+  }
+
+  /** Entry i of the gradient of row u. */
+  private double entry(Factors factors, Reals x, Reals params, int row, int i) {
+    double sum = factors.get(factors.samples, row) * params.get(start[row] + i);
+    for (int s = 0; s < factors.samples; s++) {
+      sum += factors.get(s, row) * x.a()[x.row(s) + i];
+    }
+    return sum;
+  }
+
+  /** The rows a, c, norm, dg, db of R numbers each. */
+  private record Factors(Reals values, int samples, int rows) {
+    double get(int line, int row) {
+      return values.get(line * rows + row);
+    }
+
+    void set(int line, int row, double value) {
+      values.set(line * rows + row, value);
+    }
+  }
+
+  static Runnable made(
+      Reals heads, Reals hidden, Reals t, Reals r, Reals z, Reals params, Conditioner net) {
+    JavaMade made = new JavaMade(net);
     return () -> {
-      first.forward(hidden, r, z, params, w);
+      made.forward(hidden, t, r, z, params, 0, net.hidden());
       for (int i = 0; i < hidden.size(); i++) {
         hidden.set(i, JavaElementwise.activate(Activation.RELU, hidden.get(i)));
       }
-      second.forward(heads, r, hidden, params, w);
+      made.forward(heads, t, r, hidden, params, net.hidden(), net.rows());
     };
   }
 
   static Runnable madeBackward(
       Reals dZ,
-      Reals dParams,
+      Reals factors,
       Reals dHeads,
       Reals z,
       Reals hidden,
+      Reals t,
       Reals r,
       Reals params,
       Conditioner net) {
-    Layer first = Layer.hidden(net);
-    Layer second = Layer.heads(net);
-    double[] w = new double[Math.max(net.inputs(), net.hidden())];
     int samples = z.rows();
     Reals dHidden =
         new Reals(new double[samples * net.hidden()], 0, net.hidden(), samples, net.hidden());
+    Factors out = new Factors(factors, samples, net.rows());
+    JavaMade made = new JavaMade(net);
     return () -> {
       Arrays.fill(dHidden.a(), 0);
-      second.backward(dHidden, dParams, dHeads, hidden, r, params, w);
+      made.backward(dHidden, out, dHeads, hidden, t, r, params, net.hidden(), net.rows());
       for (int i = 0; i < dHidden.size(); i++) {
         if (!(hidden.get(i) > 0)) {
           dHidden.set(i, 0);
         }
       }
-      first.backward(dZ, dParams, dHidden, z, r, params, w);
+      made.backward(dZ, out, dHidden, z, t, r, params, 0, net.hidden());
     };
   }
 
-  /** u[j, i] = 0 where not colDegree[i] <= rowDegree[j mod n]. */
-  static Runnable mask(Reals u, Ints rowDegree, Ints colDegree) {
+  static Runnable madeGradient(
+      Reals dParams, Reals factors, Reals z, Reals hidden, Reals params, Conditioner net) {
+    Factors in = new Factors(factors, z.rows(), net.rows());
+    JavaMade made = new JavaMade(net);
     return () -> {
-      for (int j = 0; j < u.rows(); j++) {
-        int degree = rowDegree.get(j % rowDegree.size());
-        for (int i = 0; i < u.columns(); i++) {
-          if (colDegree.get(i) > degree) {
-            u.a()[u.row(j) + i] = 0;
-          }
+      for (int row = 0; row < net.rows(); row++) {
+        for (int i = 0; i < made.length(row); i++) {
+          dParams.add(
+              made.start[row] + i, made.entry(in, row < net.hidden() ? z : hidden, params, row, i));
         }
+        dParams.add(net.gains() + row, in.get(in.samples + 2, row));
+        dParams.add(net.biases() + row, in.get(in.samples + 3, row));
       }
     };
   }

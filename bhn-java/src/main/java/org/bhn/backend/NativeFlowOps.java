@@ -16,16 +16,21 @@ abstract class NativeFlowOps extends NativeLayerOps {
 
   @Override
   public final void made(
-      Tensor heads, Tensor hidden, Tensor r, Tensor z, Tensor params, Conditioner net) {
-    CheckFlows.made(this, heads, hidden, r, z, params, net);
+      Tensor heads,
+      Tensor hidden,
+      Tensor products,
+      Tensor r,
+      Tensor z,
+      Tensor params,
+      Conditioner net) {
+    CheckFlows.made(this, heads, hidden, products, r, z, params, net);
     MemorySegment ph = address(heads);
     MemorySegment phid = address(hidden);
+    MemorySegment pt = address(products);
     MemorySegment pr = address(r);
     MemorySegment pz = address(z);
     MemorySegment pp = address(params);
-    MemorySegment pin = address(net.inDegree());
-    MemorySegment pmid = address(net.hiddenDegree());
-    MemorySegment pout = address(net.outDegree());
+    MemorySegment ps = address(net.rowStart());
     long samples = z.rows();
     long ld = z.ld();
     int norm = net.weightNorm() ? 1 : 0;
@@ -36,16 +41,16 @@ abstract class NativeFlowOps extends NativeLayerOps {
                     context,
                     ph,
                     phid,
+                    pt,
                     pr,
                     pz,
                     pp,
-                    pin,
-                    pmid,
-                    pout,
+                    ps,
                     samples,
                     net.inputs(),
                     net.hidden(),
                     net.outputs(),
+                    net.weights(),
                     ld,
                     norm)));
   }
@@ -53,27 +58,29 @@ abstract class NativeFlowOps extends NativeLayerOps {
   @Override
   public final void madeBackward(
       Tensor dZ,
-      Tensor dParams,
+      Tensor factors,
       Tensor dHeads,
       Tensor z,
       Tensor hidden,
+      Tensor products,
       Tensor r,
       Tensor params,
       Conditioner net) {
-    CheckFlows.madeBackward(this, dZ, dParams, dHeads, z, hidden, r, params, net);
-    int samples = z.rows();
-    Tensor work = pool().take(Math.multiplyExact(samples + 1, net.hidden() + 2 * net.outputs()));
+    CheckFlows.madeBackward(this, dZ, factors, dHeads, z, hidden, products, r, params, net);
+    long samples = z.rows();
+    long perSample =
+        (long) BhnC.BHN_MADE_PARTS() * Math.max(net.inputs(), net.hidden()) + net.hidden();
+    Tensor work = pool().take(Math.toIntExact(Math.multiplyExact(samples, perSample)));
     MemorySegment pdz = address(dZ);
-    MemorySegment pdp = address(dParams);
+    MemorySegment pf = address(factors);
     MemorySegment pw = address(work);
     MemorySegment pdh = address(dHeads);
     MemorySegment pz = address(z);
     MemorySegment phid = address(hidden);
+    MemorySegment pt = address(products);
     MemorySegment pr = address(r);
     MemorySegment pp = address(params);
-    MemorySegment pin = address(net.inDegree());
-    MemorySegment pmid = address(net.hiddenDegree());
-    MemorySegment pout = address(net.outDegree());
+    MemorySegment ps = address(net.rowStart());
     long ld = z.ld();
     int norm = net.weightNorm() ? 1 : 0;
     submit(
@@ -82,35 +89,55 @@ abstract class NativeFlowOps extends NativeLayerOps {
                 BhnC.bhn_made_bwd(
                     context,
                     pdz,
-                    pdp,
+                    pf,
                     pw,
                     pdh,
                     pz,
                     phid,
+                    pt,
                     pr,
                     pp,
-                    pin,
-                    pmid,
-                    pout,
+                    ps,
                     samples,
                     net.inputs(),
                     net.hidden(),
                     net.outputs(),
+                    net.weights(),
                     ld,
                     norm)));
   }
 
   @Override
-  public final void madeMask(Tensor u, Tensor rowDegree, Tensor colDegree) {
-    CheckFlows.madeMask(this, u, rowDegree, colDegree);
-    MemorySegment pu = address(u);
-    MemorySegment prow = address(rowDegree);
-    MemorySegment pcol = address(colDegree);
-    long rows = u.rows();
-    long cols = u.columns();
-    long ld = u.ld();
-    long degrees = rowDegree.size();
-    submit(() -> check(BhnC.bhn_made_mask(context, pu, prow, pcol, rows, cols, ld, degrees)));
+  public final void madeGradient(
+      Tensor dParams, Tensor factors, Tensor z, Tensor hidden, Tensor params, Conditioner net) {
+    CheckFlows.madeGradient(this, dParams, factors, z, hidden, params, net);
+    MemorySegment pd = address(dParams);
+    MemorySegment pf = address(factors);
+    MemorySegment pz = address(z);
+    MemorySegment phid = address(hidden);
+    MemorySegment pp = address(params);
+    MemorySegment ps = address(net.rowStart());
+    long samples = z.rows();
+    long ld = z.ld();
+    int norm = net.weightNorm() ? 1 : 0;
+    submit(
+        () ->
+            check(
+                BhnC.bhn_made_grad(
+                    context,
+                    pd,
+                    pf,
+                    pz,
+                    phid,
+                    pp,
+                    ps,
+                    samples,
+                    net.inputs(),
+                    net.hidden(),
+                    net.outputs(),
+                    net.weights(),
+                    ld,
+                    norm)));
   }
 
   @Override

@@ -6,8 +6,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.bhn.nativelib.gen.bhn.BhnC;
+import org.bhn.nativelib.gen.bhn.bhn_made_gradient;
 import org.bhn.tensor.Tensor;
 
 /** Priors, the ELBO, Adam and predictive statistics, by libbhn. */
@@ -102,6 +105,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     Arena arena = Arena.ofAuto();
     MemorySegment values = table(arena, state.values());
     MemorySegment gradients = table(arena, state.gradients());
+    MemorySegment made = conditioners(arena, state, gradients);
     MemorySegment first = table(arena, state.firstMoments());
     MemorySegment second = table(arena, state.secondMoments());
     long n = state.values().size();
@@ -112,13 +116,25 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     MemorySegment step = address(state.step());
     MemorySegment report = address(state.report());
     MemorySegment hyper = address(state.hyper());
-    Tensor[] raw = rawlyAddressed(state);
+    List<Tensor> raw = rawlyAddressed(state);
+    MemorySegment[] memory = raw.stream().map(NativeBuffer::address).toArray(MemorySegment[]::new);
     submit(
         () -> {
-          requireLive(raw);
+          requireLive(raw, memory);
           check(
               BhnC.bhn_adam_step(
-                  context, values, first, second, step, report, gradients, sizes, hyper, n));
+                  context,
+                  values,
+                  first,
+                  second,
+                  step,
+                  report,
+                  gradients,
+                  sizes,
+                  hyper,
+                  made,
+                  n,
+                  state.made().size()));
         });
   }
 
@@ -130,19 +146,48 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     return table;
   }
 
-  private static Tensor[] rawlyAddressed(AdamState state) {
-    return Stream.of(state.values(), state.gradients(), state.firstMoments(), state.secondMoments())
-        .flatMap(List::stream)
-        .toArray(Tensor[]::new);
+  /** The factored gradients; their places in the table of gradients become NULL. */
+  private static MemorySegment conditioners(Arena arena, AdamState state, MemorySegment gradients) {
+    MemorySegment all = bhn_made_gradient.allocateArray(state.made().size(), arena);
+    int next = 0;
+    for (Map.Entry<Integer, MadeGradient> entry : state.made().entrySet()) {
+      MadeGradient made = entry.getValue();
+      Conditioner net = made.net();
+      MemorySegment at = bhn_made_gradient.asSlice(all, next++);
+      bhn_made_gradient.tensor(at, entry.getKey());
+      bhn_made_gradient.factors(at, address(made.factors()));
+      bhn_made_gradient.z(at, address(made.z()));
+      bhn_made_gradient.h(at, address(made.hidden()));
+      bhn_made_gradient.row_start(at, address(net.rowStart()));
+      bhn_made_gradient.samples(at, made.z().rows());
+      bhn_made_gradient.inputs(at, net.inputs());
+      bhn_made_gradient.hidden(at, net.hidden());
+      bhn_made_gradient.outputs(at, net.outputs());
+      bhn_made_gradient.weights(at, net.weights());
+      bhn_made_gradient.ld_z(at, made.z().ld());
+      gradients.setAtIndex(ValueLayout.ADDRESS, entry.getKey(), MemorySegment.NULL);
+    }
+    return all;
+  }
+
+  private static List<Tensor> rawlyAddressed(AdamState state) {
+    Stream<Tensor> made =
+        state.made().values().stream()
+            .flatMap(m -> Stream.of(m.factors(), m.z(), m.hidden(), m.net().rowStart()))
+            .filter(Objects::nonNull);
+    Stream<Tensor> plain =
+        Stream.of(state.values(), state.gradients(), state.firstMoments(), state.secondMoments())
+            .flatMap(List::stream);
+    return Stream.concat(plain, made).toList();
   }
 
   /**
    * Addresses inside a table are not guarded by their arenas, so their liveness is checked here.
    */
-  private static void requireLive(Tensor[] tensors) {
-    for (Tensor tensor : tensors) {
-      if (tensor.isStale()) {
-        throw new IllegalStateException("adam: " + tensor + " was released");
+  private static void requireLive(List<Tensor> tensors, MemorySegment[] memory) {
+    for (int i = 0; i < memory.length; i++) {
+      if (!memory[i].scope().isAlive()) {
+        throw new IllegalStateException("adam: " + tensors.get(i) + " was released");
       }
     }
   }

@@ -1,7 +1,6 @@
 package org.bhn.flow;
 
 import java.util.random.RandomGenerator;
-import org.bhn.backend.Backend;
 import org.bhn.backend.Conditioner;
 import org.bhn.tape.Param;
 
@@ -15,28 +14,15 @@ final class Conditioners {
    * rowStd} sets how fast Adam turns them.
    */
   static void initialise(
-      Backend backend,
-      Param params,
-      Conditioner net,
-      double rowStd,
-      double gainStd,
-      RandomGenerator random) {
+      Param params, Conditioner net, double rowStd, double gainStd, RandomGenerator random) {
     double[] values = new double[net.parameterCount()];
     double std = net.weightNorm() ? rowStd : gainStd;
-    for (int i = 0; i < net.g1(); i++) {
+    for (int i = 0; i < net.gains(); i++) {
       values[i] = std * random.nextGaussian();
     }
-    for (int i = net.g1(); i < net.b1(); i++) {
+    for (int i = net.gains(); i < net.biases(); i++) {
       values[i] = net.weightNorm() ? gainStd * random.nextGaussian() : 1;
     }
     params.set(values);
-    if (net.inDegree() != null) {
-      backend.madeMask(
-          params.value().view(0, net.hidden(), net.inputs()), net.hiddenDegree(), net.inDegree());
-      backend.madeMask(
-          params.value().view(net.u2(), 2 * net.outputs(), net.hidden()),
-          net.outDegree(),
-          net.hiddenDegree());
-    }
   }
 }

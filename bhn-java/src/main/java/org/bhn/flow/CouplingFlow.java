@@ -38,11 +38,9 @@ public final class CouplingFlow implements Flow {
     this.delta = spec.delta();
     this.from = upper ? dim / 2 : 0;
     this.to = upper ? dim : dim / 2;
-    this.net =
-        new Conditioner(
-            dim - (to - from), spec.hidden(), to - from, null, null, null, spec.weightNorm());
+    this.net = Conditioner.dense(dim - (to - from), spec.hidden(), to - from, spec.weightNorm());
     this.params = new Param(backend, name + ".conditioner", net.parameterCount());
-    Conditioners.initialise(backend, params, net, spec.rowStd(), spec.gainStd(), random);
+    Conditioners.initialise(params, net, spec.rowStd(), spec.gainStd(), random);
   }
 
   @Override
@@ -64,10 +62,11 @@ public final class CouplingFlow implements Flow {
     Tensor total = backend.pool().take(samples);
     Tensor heads = backend.pool().take(samples, 2 * (to - from));
     Tensor hidden = backend.pool().take(samples, net.hidden());
-    Tensor r = backend.pool().take(net.hidden() + 2 * net.outputs());
+    Tensor products = backend.pool().take(samples, net.rows());
+    Tensor r = backend.pool().take(net.rows());
     Tensor fixed = from == 0 ? y.columns(to, dim) : y.columns(0, from);
     backend.copy(x, y);
-    backend.made(heads, hidden, r, fixed, params.value(), net);
+    backend.made(heads, hidden, products, r, fixed, params.value(), net);
     backend.couplingInverse(x.columns(from, to), total, y.columns(from, to), heads, logDet, delta);
     backend.copy(logDet, total);
     return x;

@@ -14,18 +14,19 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * One step of inverse autoregressive flow (Kingma et al. 2016) with a MADE conditioner: z' = m(z) +
- * s(z) ⊙ z, s = exp(a(z)) + δ, log det = Σ log s. Output j depends only on inputs that come before
- * it in the step's own random order, so the Jacobian is triangular in that order.
+ * One step of inverse autoregressive flow (Kingma et al. 2016) with a MADE conditioner: x = z in
+ * the step's own random order, then z'_j = m_j(x) + s_j(x) x_j, s = exp(a) + δ, log det = Σ log s.
+ * Output j depends on x_0 … x_{j − 1} only, so the Jacobian is triangular.
  */
 public final class IafFlow implements Flow {
   private final double delta;
   private final Backend owner;
   private final Conditioner net;
   private final Param params;
+  private final Tensor order;
   private final String name;
 
-  /** A step near the identity, with its own order and hidden degrees. */
+  /** A step near a permutation, with its own order. */
   IafFlow(Backend backend, String name, int dim, FlowSpec spec, RandomGenerator random) {
     this.owner = backend;
     this.name = name;
@@ -34,21 +35,10 @@ public final class IafFlow implements Flow {
       throw new IllegalArgumentException(
           "an IAF needs at least 2 dimensions, got " + dim + ": use Flows.affine()");
     }
-    int[] order = permutation(dim, random);
-    int[] hiddenDegree = new int[spec.hidden()];
-    Arrays.setAll(hiddenDegree, h -> 1 + random.nextInt(dim - 1));
-    int[] inDegree = Arrays.stream(order).map(p -> p + 1).toArray();
-    this.net =
-        new Conditioner(
-            dim,
-            spec.hidden(),
-            dim,
-            constant(backend, inDegree),
-            constant(backend, hiddenDegree),
-            constant(backend, order),
-            spec.weightNorm());
+    this.order = constant(backend, permutation(dim, random));
+    this.net = Conditioner.autoregressive(backend, dim, spec.hidden(), spec.weightNorm());
     this.params = new Param(backend, name + ".conditioner", net.parameterCount());
-    Conditioners.initialise(backend, params, net, spec.rowStd(), spec.gainStd(), random);
+    Conditioners.initialise(params, net, spec.rowStd(), spec.gainStd(), random);
   }
 
   /** A random permutation of 0..n−1 (Fisher and Yates). */
@@ -77,36 +67,42 @@ public final class IafFlow implements Flow {
 
   @Override
   public FlowOps.State forward(Tape tape, FlowOps.State in) {
-    Var heads = FlowOps.made(in.z(), tape.param(params), net);
-    return FlowOps.coupling(in, heads, 0, dim(), delta);
+    FlowOps.State ordered = FlowOps.permute(in, order);
+    Var heads = FlowOps.made(ordered.z(), tape.param(params), net);
+    return FlowOps.coupling(ordered, heads, 0, dim(), delta);
   }
 
   /**
-   * Fixed-point iteration of z = (y − m(z))/s(z): after k rounds the first k dimensions of the
-   * order are exact, so it ends after at most D rounds, and sooner near the identity.
+   * Fixed-point iteration of x = (y − m(x))/s(x): after k rounds the first k dimensions are exact,
+   * so it ends after at most D rounds, and sooner near a permutation. The scatter back into the old
+   * order is the backward of the gather.
    */
   @Override
   public Tensor inverse(Backend backend, Tensor y, Tensor logDet) {
     int samples = y.rows();
+    Tensor x = backend.pool().take(y.shape());
     Tensor z = backend.pool().take(y.shape());
     Tensor total = backend.pool().take(samples);
     Tensor heads = backend.pool().take(samples, 2 * dim());
     Tensor hidden = backend.pool().take(samples, net.hidden());
-    Tensor r = backend.pool().take(net.hidden() + 2 * dim());
-    backend.copy(z, y);
-    double[] before = new double[z.size()];
-    double[] after = new double[z.size()];
-    backend.download(z, before);
+    Tensor products = backend.pool().take(samples, net.rows());
+    Tensor r = backend.pool().take(net.rows());
+    backend.copy(x, y);
+    double[] before = new double[x.size()];
+    double[] after = new double[x.size()];
+    backend.download(x, before);
     for (int round = 0; round <= dim(); round++) {
-      backend.made(heads, hidden, r, z, params.value(), net);
-      backend.couplingInverse(z, total, y, heads, logDet, delta);
-      backend.download(z, after);
+      backend.made(heads, hidden, products, r, x, params.value(), net);
+      backend.couplingInverse(x, total, y, heads, logDet, delta);
+      backend.download(x, after);
       if (Arrays.equals(before, after)) {
         break;
       }
       System.arraycopy(after, 0, before, 0, after.length);
     }
     backend.copy(logDet, total);
+    backend.fill(z, 0);
+    backend.permuteBackward(z, x, order);
     return z;
   }
 
@@ -117,15 +113,16 @@ public final class IafFlow implements Flow {
 
   @Override
   public Map<String, Tensor> constants() {
-    return Map.of(
-        name + ".in_degree", net.inDegree(),
-        name + ".hidden_degree", net.hiddenDegree(),
-        name + ".out_degree", net.outDegree());
+    return Map.of(name + ".order", order);
   }
 
   @Override
   public void close() {
     params.close();
-    constants().values().stream().filter(t -> !t.isStale()).forEach(owner::release);
+    for (Tensor t : new Tensor[] {order, net.rowStart()}) {
+      if (!t.isStale()) {
+        owner.release(t);
+      }
+    }
   }
 }

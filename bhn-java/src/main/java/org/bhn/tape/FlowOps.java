@@ -2,6 +2,7 @@ package org.bhn.tape;
 
 import org.bhn.backend.Backend;
 import org.bhn.backend.Conditioner;
+import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.Tensor;
 
 /** Differentiable ops of the flows. */
@@ -63,20 +64,25 @@ public final class FlowOps {
     int samples = z.value().rows();
     Var heads = tape.output("made", true, samples, 2 * net.outputs());
     Tensor hidden = backend.pool().take(samples, net.hidden());
-    Tensor r = backend.pool().take(net.hidden() + 2 * net.outputs());
-    backend.made(heads.value(), hidden, r, z.value(), params.value(), net);
+    Tensor products = backend.pool().take(samples, net.rows());
+    Tensor r = backend.pool().take(net.rows());
+    backend.made(heads.value(), hidden, products, r, z.value(), params.value(), net);
     tape.undo(
         heads,
-        () ->
-            backend.madeBackward(
-                z.gradient(),
-                params.gradient(),
-                heads.gradient(),
-                z.value(),
-                hidden,
-                r,
-                params.value(),
-                net));
+        () -> {
+          Tensor factors = backend.pool().take(net.factorCount(samples));
+          backend.madeBackward(
+              z.gradient(),
+              factors,
+              heads.gradient(),
+              z.value(),
+              hidden,
+              products,
+              r,
+              params.value(),
+              net);
+          params.addGradient(new MadeGradient(factors, z.value(), hidden, net));
+        });
     return heads;
   }
 

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.bhn.backend.Backend;
+import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.Tensor;
 
 /**
@@ -102,15 +104,34 @@ public final class Tape {
    *     into are zeroed
    */
   public void backward(List<Param> trained) {
+    backwardFactored(trained);
+    for (Param param : trained) {
+      param(param).gradient();
+    }
+  }
+
+  /**
+   * As {@link #backward}, but conditioners' gradients that are still in factors stay so.
+   *
+   * @return those gradients, by place in {@code trained}; the others are written out
+   */
+  public Map<Integer, MadeGradient> backwardFactored(List<Param> trained) {
     if (!tracking) {
       throw new IllegalStateException("an inference tape cannot run backwards: use training()");
     }
     for (int i = undo.size() - 1; i >= 0; i--) {
       undo.get(i).run();
     }
-    for (Param param : trained) {
-      param(param).gradient();
+    Map<Integer, MadeGradient> factored = new TreeMap<>();
+    for (int i = 0; i < trained.size(); i++) {
+      Var v = param(trained.get(i));
+      if (v.factored() != null) {
+        factored.put(i, v.factored());
+      } else {
+        v.gradient();
+      }
     }
+    return factored;
   }
 
   /** Every value made so far, in execution order. */

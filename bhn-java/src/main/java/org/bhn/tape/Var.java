@@ -1,5 +1,6 @@
 package org.bhn.tape;
 
+import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.Tensor;
 
 /** A value on a tape, and its gradient, made when the backward first asks for it. */
@@ -12,6 +13,7 @@ public final class Var {
   private final GradientView view;
   private final Tensor storage;
   private Tensor gradient;
+  private MadeGradient factored;
 
   /** How the gradient of a view lies in its parent's. */
   interface GradientView {
@@ -75,7 +77,7 @@ public final class Var {
 
   /** Whether anything has been added to the gradient yet. */
   boolean hasGradient() {
-    return gradient != null || (parent != null && parent.hasGradient());
+    return gradient != null || factored != null || (parent != null && parent.hasGradient());
   }
 
   /** The gradient to add into, zero-filled at first use; null if this value is not tracked. */
@@ -89,6 +91,10 @@ public final class Var {
       } else {
         gradient = newGradient();
         tape.backend().fill(gradient, 0);
+        if (factored != null) {
+          write(factored);
+          factored = null;
+        }
       }
     }
     return gradient;
@@ -104,7 +110,26 @@ public final class Var {
   }
 
   boolean overwritable() {
-    return tracked && parent == null && gradient == null;
+    return tracked && parent == null && gradient == null && factored == null;
+  }
+
+  /** Adds a gradient in factors; the first stays so until someone asks for the gradient itself. */
+  void addGradient(MadeGradient more) {
+    if (overwritable()) {
+      factored = more;
+    } else if (tracked) {
+      gradient();
+      write(more);
+    }
+  }
+
+  /** The whole gradient, if it is in factors; else null. */
+  MadeGradient factored() {
+    return factored;
+  }
+
+  private void write(MadeGradient g) {
+    tape.backend().madeGradient(gradient, g.factors(), g.z(), g.hidden(), value, g.net());
   }
 
   private Tensor newGradient() {

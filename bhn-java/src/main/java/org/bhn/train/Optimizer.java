@@ -1,8 +1,10 @@
 package org.bhn.train;
 
 import java.util.List;
+import java.util.Map;
 import org.bhn.backend.AdamState;
 import org.bhn.backend.Backend;
+import org.bhn.backend.MadeGradient;
 import org.bhn.tape.Param;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -13,7 +15,7 @@ final class Optimizer implements AutoCloseable {
   private final Tensor step;
   private final Tensor hyper;
   private final Tensor report;
-  private final AdamState state;
+  private final List<Param> params;
 
   Optimizer(Backend backend, List<Param> params) {
     this.backend = backend;
@@ -24,15 +26,7 @@ final class Optimizer implements AutoCloseable {
       backend.fill(param.firstMoment(), 0);
       backend.fill(param.secondMoment(), 0);
     }
-    this.state =
-        new AdamState(
-            params.stream().map(Param::value).toList(),
-            params.stream().map(Param::gradient).toList(),
-            params.stream().map(Param::firstMoment).toList(),
-            params.stream().map(Param::secondMoment).toList(),
-            step,
-            hyper,
-            report);
+    this.params = params;
   }
 
   void configure(Fit fit, double learningRate) {
@@ -41,8 +35,22 @@ final class Optimizer implements AutoCloseable {
         new double[] {learningRate, fit.beta1, fit.beta2, fit.epsilon, fit.maxNorm, fit.clip});
   }
 
-  void step() {
-    backend.adam(state);
+  /**
+   * Updates every parameter by its gradient.
+   *
+   * @param factored gradients that are not written out, by the parameter's place
+   */
+  void step(Map<Integer, MadeGradient> factored) {
+    backend.adam(
+        new AdamState(
+            params.stream().map(Param::value).toList(),
+            params.stream().map(Param::gradient).toList(),
+            params.stream().map(Param::firstMoment).toList(),
+            params.stream().map(Param::secondMoment).toList(),
+            step,
+            hyper,
+            report,
+            factored));
   }
 
   boolean lastStepWasFinite() {

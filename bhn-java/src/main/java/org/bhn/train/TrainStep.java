@@ -64,8 +64,7 @@ final class TrainStep implements AutoCloseable {
   private void step(int batch) {
     Tape tape = Tape.training(backend);
     Var items = forward(tape, batch);
-    tape.backward(params);
-    optimizer.step();
+    optimizer.step(tape.backwardFactored(params));
     backend.axpy(totals, items.value(), batch);
     backend.advance(net.noiseCounter(), fit.samples);
     data.advance(batch);

@@ -245,8 +245,7 @@ class CheckTest {
     for (int[] n : new int[][] {{huge, huge, huge}, {1 << 16, 1 << 15, 1}, {1, 1 << 15, 1 << 15}}) {
       String message =
           assertThrows(
-                  IllegalArgumentException.class,
-                  () -> new Conditioner(n[0], n[1], n[2], null, null, null, true))
+                  IllegalArgumentException.class, () -> Conditioner.dense(n[0], n[1], n[2], true))
               .getMessage();
       assertTrue(message.contains("inputs = " + n[0]), message);
     }
@@ -266,21 +265,23 @@ class CheckTest {
     int i = net.inputs();
     int h = net.hidden();
     int o = net.outputs();
-    Tensor in = net.inDegree();
-    Tensor mid = net.hiddenDegree();
-    Tensor out = net.outDegree();
+    int weights = net.weights();
+    Tensor start = net.rowStart();
     boolean norm = net.weightNorm();
-    ways.add(new Wrong(new Conditioner(i + 1, h, o, in, mid, out, norm), "wider", false));
-    ways.add(new Wrong(new Conditioner(i, h + 1, o, in, mid, out, norm), "wider", false));
-    ways.add(new Wrong(new Conditioner(i, h, o + 1, in, mid, out, norm), "wider", false));
-    int huge = 1 << 15;
-    ways.add(new Wrong(new Conditioner(huge, huge, 1, in, mid, out, norm), "huge", false));
-    if (in != null) {
-      Tensor reals = backend.allocate(DType.REAL, h);
-      Tensor few = backend.allocate(DType.INT32, h - 1);
-      ways.add(new Wrong(new Conditioner(i, h, o, in, reals, out, norm), "real degrees", true));
-      ways.add(new Wrong(new Conditioner(i, h, o, in, few, out, norm), "few degrees", true));
+    if (start == null) {
+      ways.add(new Wrong(Conditioner.dense(i + 1, h, o, norm), "wider", false));
+      ways.add(new Wrong(Conditioner.dense(i, h + 1, o, norm), "wider", false));
+      ways.add(new Wrong(Conditioner.dense(i, h, o + 1, norm), "wider", false));
+      ways.add(new Wrong(Conditioner.dense(1 << 15, 1 << 15, 1, norm), "huge", false));
+      return;
     }
+    ways.add(new Wrong(new Conditioner(i + 1, h, o, weights, start, norm), "wider", false));
+    ways.add(new Wrong(new Conditioner(i, h + 1, o, weights, start, norm), "wider", false));
+    ways.add(new Wrong(new Conditioner(i, h, o + 1, weights, start, norm), "wider", false));
+    Tensor reals = backend.allocate(DType.REAL, net.rows() + 1);
+    Tensor few = backend.allocate(DType.INT32, net.rows());
+    ways.add(new Wrong(new Conditioner(i, h, o, weights, reals, norm), "real starts", true));
+    ways.add(new Wrong(new Conditioner(i, h, o, weights, few, norm), "few starts", true));
   }
 
   private static void states(Backend backend, Backend foreign, AdamState s, List<Wrong> ways) {

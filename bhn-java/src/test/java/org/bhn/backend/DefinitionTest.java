@@ -198,37 +198,48 @@ class DefinitionTest {
     int in = 5;
     int h = 6;
     int o = 4;
-    int[] inDegree = {1, 2, 2, 3, 4};
-    int[] hiddenDegree = {1, 2, 3, 2, 4, 1};
-    int[] outDegree = {0, 1, 2, 4};
+    int[] sees = {0, 1, 1, 3, 4, 5, 0, 2, 5, 6, 1, 1, 4, 6};
+    int[] start = new int[sees.length + 1];
+    for (int i = 0; i < sees.length; i++) {
+      start[i + 1] = start[i] + sees[i];
+    }
     try (Backend b = subject.open()) {
       TestTensors t = new TestTensors(b);
       for (int flags = 0; flags < 4; flags++) {
-        boolean masked = (flags & 1) != 0;
+        boolean ragged = (flags & 1) != 0;
         boolean norm = (flags & 2) != 0;
         Conditioner net =
-            masked
-                ? new Conditioner(
-                    in, h, o, t.ints(inDegree), t.ints(hiddenDegree), t.ints(outDegree), norm)
-                : new Conditioner(in, h, o, null, null, null, norm);
+            ragged
+                ? new Conditioner(in, h, o, start[sees.length], t.ints(start), norm)
+                : Conditioner.dense(in, h, o, norm);
         double[] params = normals(net.parameterCount());
         double[] z = normals(2 * in);
         Tensor heads = t.zeros(2, 2 * o);
-        b.made(heads, t.zeros(2, h), t.zeros(h + 2 * o), t.shaped(z, 2, in), t.real(params), net);
+        b.made(
+            heads,
+            t.zeros(2, h),
+            t.zeros(2, net.rows()),
+            t.zeros(net.rows()),
+            t.shaped(z, 2, in),
+            t.real(params),
+            net);
         double[] u1 =
             table(
-                h, in, (j, i) -> masked && inDegree[i] > hiddenDegree[j] ? 0 : params[j * in + i]);
+                h,
+                in,
+                (j, i) -> ragged ? i < sees[j] ? params[start[j] + i] : 0 : params[j * in + i]);
         double[] u2 =
             table(
                 2 * o,
                 h,
                 (j, i) ->
-                    masked && hiddenDegree[i] > outDegree[j % o]
-                        ? 0
-                        : params[net.u2() + j * h + i]);
-        double[] hidden = layer(z, u1, params, net.g1(), net.b1(), in, h, norm);
+                    ragged
+                        ? i < sees[h + j] ? params[start[h + j] + i] : 0
+                        : params[h * in + j * h + i]);
+        double[] hidden = layer(z, u1, params, net.gains(), net.biases(), in, h, norm);
         Arrays.setAll(hidden, i -> Math.max(0, hidden[i]));
-        double[] expected = layer(hidden, u2, params, net.g2(), net.b2(), h, 2 * o, norm);
+        double[] expected =
+            layer(hidden, u2, params, net.gains() + h, net.biases() + h, h, 2 * o, norm);
         assertArrayEquals(expected, t.read(heads), 256 * subject.eps(), "flags " + flags);
       }
     }
@@ -251,17 +262,5 @@ class DefinitionTest {
           }
           return dot + params[bias + j];
         });
-  }
-
-  @ParameterizedTest
-  @MethodSource(SUBJECTS)
-  void masks(Subject subject) {
-    try (Backend b = subject.open()) {
-      TestTensors t = new TestTensors(b);
-      Tensor u = t.shaped(new double[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 4, 3);
-      b.madeMask(u, t.ints(1, 2), t.ints(1, 2, 3));
-      double[] expected = {1, 0, 0, 4, 5, 0, 7, 0, 0, 10, 11, 0};
-      assertArrayEquals(expected, t.read(u));
-    }
   }
 }

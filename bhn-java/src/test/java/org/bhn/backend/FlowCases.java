@@ -2,12 +2,13 @@ package org.bhn.backend;
 
 import static org.bhn.backend.ElementwiseCases.MATRICES;
 import static org.bhn.backend.ElementwiseCases.dims;
-import static org.bhn.backend.OpCase.below;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
 
 /** Cases of the flows: conditioner, coupling, permutation, the linear flow. */
 final class FlowCases {
@@ -18,12 +19,11 @@ final class FlowCases {
 
   static List<OpCase> all() {
     List<OpCase> all = new ArrayList<>();
-    for (boolean masked : new boolean[] {false, true}) {
+    for (boolean ragged : new boolean[] {false, true}) {
       for (boolean weightNorm : new boolean[] {false, true}) {
-        all.add(made(masked, weightNorm));
+        all.add(made(ragged, weightNorm));
       }
     }
-    all.add(mask());
     all.add(coupling(true));
     all.add(coupling(false));
     all.add(couplingInverse());
@@ -44,70 +44,77 @@ final class FlowCases {
     return p;
   }
 
-  /** Degrees as IAF draws them: a random order, hidden degrees in 1 .. D − 1. */
-  private static OpCase made(boolean masked, boolean weightNorm) {
+  /**
+   * Where rows lie that see ever more: the first of each kind sees nothing, few see all. None sees
+   * one entry, whose normalised weight is ±1 and has no gradient but rounding.
+   */
+  static int[] rowStart(int inputs, int hidden, int outputs) {
+    int[] start = new int[hidden + 2 * outputs + 1];
+    for (int row = 0; row < hidden + 2 * outputs; row++) {
+      long at = row < hidden ? row : (row - hidden) % outputs;
+      long sees = row < hidden ? at * (inputs + 1) / hidden : at * (hidden + 1) / outputs;
+      start[row + 1] = start[row] + (sees == 1 ? 0 : (int) sees);
+    }
+    return start;
+  }
+
+  private static OpCase made(boolean ragged, boolean weightNorm) {
     OpCase op =
         OpCase.of(
-                "made/" + (masked ? "masked" : "dense") + (weightNorm ? ",norm" : ""),
+                "made/" + (ragged ? "ragged" : "dense") + (weightNorm ? ",norm" : ""),
                 "S",
                 "I",
                 "H",
                 "O")
             .out("heads", n -> dims(n[0], 2 * n[3]))
             .kept("hidden", n -> dims(n[0], n[2]))
+            .kept("products", n -> dims(n[0], n[2] + 2 * n[3]))
             .kept("r", n -> dims(n[2] + 2 * n[3]))
             .in("z", n -> dims(n[0], n[1]))
             .strided()
-            .in("params", n -> dims(net(null, n[1], n[2], n[3], weightNorm).parameterCount()))
+            .in("params", n -> dims(parameters(ragged, n[1], n[2], n[3])))
             .values(
                 (random, n, size) ->
                     OpCase.fill(size, () -> (weightNorm ? 1 : 0.25) * random.nextGaussian()))
             // A row with one live entry has the gradient 0, as a difference of two equal terms.
             .slack(n -> 0, n -> weightNorm ? 0.1 : 0);
-    if (masked) {
+    if (ragged) {
       op.data(
-              "inDegree",
-              DType.INT32,
-              n -> dims(n[1]),
-              (random, n, size) -> {
-                double[] p = permutation(random, size);
-                for (int i = 0; i < size; i++) {
-                  p[i]++;
-                }
-                return p;
-              })
-          .data(
-              "hiddenDegree",
-              DType.INT32,
-              n -> dims(n[2]),
-              (random, n, size) ->
-                  OpCase.fill(size, () -> 1 + random.nextInt(Math.max(1, n[1] - 1))))
-          .data(
-              "outDegree",
-              DType.INT32,
-              n -> dims(n[3]),
-              (random, n, size) -> permutation(random, size));
+          "rowStart",
+          DType.INT32,
+          n -> dims(n[2] + 2 * n[3] + 1),
+          (random, n, size) ->
+              Arrays.stream(rowStart(n[1], n[2], n[3])).asDoubleStream().toArray());
     }
     return op.forward(
             (b, t) ->
                 b.made(
                     t.get("heads"),
                     t.get("hidden"),
+                    t.get("products"),
                     t.get("r"),
                     t.get("z"),
                     t.get("params"),
-                    net(t, t.n(1), t.n(2), t.n(3), weightNorm)))
+                    net(t, weightNorm)))
         .backward(
-            (b, t) ->
-                b.madeBackward(
-                    t.grad("z"),
-                    t.grad("params"),
-                    t.grad("heads"),
-                    t.get("z"),
-                    t.get("hidden"),
-                    t.get("r"),
-                    t.get("params"),
-                    net(t, t.n(1), t.n(2), t.n(3), weightNorm)))
+            (b, t) -> {
+              Conditioner net = net(t, weightNorm);
+              Tensor factors = b.allocate(DType.REAL, net.factorCount(t.n(0)));
+              b.madeBackward(
+                  t.grad("z"),
+                  factors,
+                  t.grad("heads"),
+                  t.get("z"),
+                  t.get("hidden"),
+                  t.get("products"),
+                  t.get("r"),
+                  t.get("params"),
+                  net);
+              if (t.grad("params") != null) {
+                b.madeGradient(
+                    t.grad("params"), factors, t.get("z"), t.get("hidden"), t.get("params"), net);
+              }
+            })
         .flops(n -> 2.0 * n[0] * n[2] * (n[1] + 2.0 * n[3]))
         .at(0, 3, 4, 3)
         .at(1, 1, 1, 1)
@@ -121,33 +128,17 @@ final class FlowCases {
         .large(1, weightNorm ? 1610 : 330, 200, weightNorm ? 1610 : 330);
   }
 
-  private static Conditioner net(
-      OpCall t, int inputs, int hidden, int outputs, boolean weightNorm) {
-    return t == null
-        ? new Conditioner(inputs, hidden, outputs, null, null, null, weightNorm)
-        : new Conditioner(
-            inputs,
-            hidden,
-            outputs,
-            t.get("inDegree"),
-            t.get("hiddenDegree"),
-            t.get("outDegree"),
-            weightNorm);
+  private static int parameters(boolean ragged, int inputs, int hidden, int outputs) {
+    int rows = hidden + 2 * outputs;
+    int weights =
+        ragged ? rowStart(inputs, hidden, outputs)[rows] : hidden * (inputs + 2 * outputs);
+    return weights + 2 * rows;
   }
 
-  private static OpCase mask() {
-    return OpCase.of("madeMask", "degrees", "times", "cols")
-        .state("u", DType.REAL, n -> dims(n[0] * n[1], n[2]), OpCase.NORMAL)
-        .strided()
-        .data("rowDegree", DType.INT32, n -> dims(n[0]), below(n -> 5))
-        .data("colDegree", DType.INT32, n -> dims(n[2]), below(n -> 5))
-        .forward((b, t) -> b.madeMask(t.get("u"), t.get("rowDegree"), t.get("colDegree")))
-        .tolerance(0)
-        .at(1, 1, 1)
-        .at(3, 0, 2)
-        .at(3, 1, 7)
-        .at(5, 2, 17)
-        .large(330, 2, 200);
+  private static Conditioner net(OpCall t, boolean weightNorm) {
+    int rows = t.n(2) + 2 * t.n(3);
+    return new Conditioner(
+        t.n(1), t.n(2), t.n(3), t.get("params").size() - 2 * rows, t.get("rowStart"), weightNorm);
   }
 
   private static OpCase coupling(boolean chained) {

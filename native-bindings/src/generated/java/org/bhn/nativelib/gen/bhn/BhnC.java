@@ -32,6 +32,15 @@ public class BhnC extends BhnC$shared {
     public static int BHN_ABI_VERSION() {
         return BHN_ABI_VERSION;
     }
+    private static final int BHN_MADE_PARTS = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define BHN_MADE_PARTS 16
+     * }
+     */
+    public static int BHN_MADE_PARTS() {
+        return BHN_MADE_PARTS;
+    }
     private static final int BHN_OK = (int)0L;
     /**
      * {@snippet lang=c :
@@ -2110,7 +2119,7 @@ public class BhnC extends BhnC$shared {
             BhnC.C_POINTER,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
-            BhnC.C_POINTER,
+            BhnC.C_LONG,
             BhnC.C_LONG,
             BhnC.C_LONG,
             BhnC.C_LONG,
@@ -2127,7 +2136,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *r, const float *z, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *t, float *r, const float *z, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static FunctionDescriptor bhn_made_fwd$descriptor() {
@@ -2137,7 +2146,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *r, const float *z, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *t, float *r, const float *z, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static MethodHandle bhn_made_fwd$handle() {
@@ -2147,7 +2156,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *r, const float *z, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *t, float *r, const float *z, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static MemorySegment bhn_made_fwd$address() {
@@ -2156,16 +2165,16 @@ public class BhnC extends BhnC$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *r, const float *z, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_fwd(bhn_context *context, float *heads, float *h, float *t, float *r, const float *z, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static int bhn_made_fwd(MemorySegment context, MemorySegment heads, MemorySegment h, MemorySegment r, MemorySegment z, MemorySegment params, MemorySegment in_degree, MemorySegment hidden_degree, MemorySegment out_degree, long samples, long inputs, long hidden, long outputs, long ld_z, int weight_norm) {
+    public static int bhn_made_fwd(MemorySegment context, MemorySegment heads, MemorySegment h, MemorySegment t, MemorySegment r, MemorySegment z, MemorySegment params, MemorySegment row_start, long samples, long inputs, long hidden, long outputs, long weights, long ld_z, int weight_norm) {
         var mh$ = bhn_made_fwd.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("bhn_made_fwd", context, heads, h, r, z, params, in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm);
+                traceDowncall("bhn_made_fwd", context, heads, h, t, r, z, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
             }
-            return (int)mh$.invokeExact(context, heads, h, r, z, params, in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm);
+            return (int)mh$.invokeExact(context, heads, h, t, r, z, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2187,7 +2196,7 @@ public class BhnC extends BhnC$shared {
             BhnC.C_POINTER,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
-            BhnC.C_POINTER,
+            BhnC.C_LONG,
             BhnC.C_LONG,
             BhnC.C_LONG,
             BhnC.C_LONG,
@@ -2204,7 +2213,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *d_params, float *work, const float *d_heads, const float *z, const float *h, const float *r, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *factors, float *work, const float *d_heads, const float *z, const float *h, const float *t, const float *r, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static FunctionDescriptor bhn_made_bwd$descriptor() {
@@ -2214,7 +2223,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *d_params, float *work, const float *d_heads, const float *z, const float *h, const float *r, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *factors, float *work, const float *d_heads, const float *z, const float *h, const float *t, const float *r, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static MethodHandle bhn_made_bwd$handle() {
@@ -2224,7 +2233,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *d_params, float *work, const float *d_heads, const float *z, const float *h, const float *r, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *factors, float *work, const float *d_heads, const float *z, const float *h, const float *t, const float *r, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
     public static MemorySegment bhn_made_bwd$address() {
@@ -2233,16 +2242,16 @@ public class BhnC extends BhnC$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *d_params, float *work, const float *d_heads, const float *z, const float *h, const float *r, const float *params, const int32_t *in_degree, const int32_t *hidden_degree, const int32_t *out_degree, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t ld_z, int32_t weight_norm)
+     * int32_t bhn_made_bwd(bhn_context *context, float *d_z, float *factors, float *work, const float *d_heads, const float *z, const float *h, const float *t, const float *r, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static int bhn_made_bwd(MemorySegment context, MemorySegment d_z, MemorySegment d_params, MemorySegment work, MemorySegment d_heads, MemorySegment z, MemorySegment h, MemorySegment r, MemorySegment params, MemorySegment in_degree, MemorySegment hidden_degree, MemorySegment out_degree, long samples, long inputs, long hidden, long outputs, long ld_z, int weight_norm) {
+    public static int bhn_made_bwd(MemorySegment context, MemorySegment d_z, MemorySegment factors, MemorySegment work, MemorySegment d_heads, MemorySegment z, MemorySegment h, MemorySegment t, MemorySegment r, MemorySegment params, MemorySegment row_start, long samples, long inputs, long hidden, long outputs, long weights, long ld_z, int weight_norm) {
         var mh$ = bhn_made_bwd.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("bhn_made_bwd", context, d_z, d_params, work, d_heads, z, h, r, params, in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm);
+                traceDowncall("bhn_made_bwd", context, d_z, factors, work, d_heads, z, h, t, r, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
             }
-            return (int)mh$.invokeExact(context, d_z, d_params, work, d_heads, z, h, r, params, in_degree, hidden_degree, out_degree, samples, inputs, hidden, outputs, ld_z, weight_norm);
+            return (int)mh$.invokeExact(context, d_z, factors, work, d_heads, z, h, t, r, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2250,20 +2259,26 @@ public class BhnC extends BhnC$shared {
         }
     }
 
-    private static class bhn_made_mask {
+    private static class bhn_made_grad {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             BhnC.C_INT,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
             BhnC.C_LONG,
             BhnC.C_LONG,
             BhnC.C_LONG,
-            BhnC.C_LONG
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_INT
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_made_mask").orElseThrow();
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_made_grad").orElseThrow();
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -2271,45 +2286,45 @@ public class BhnC extends BhnC$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t bhn_made_mask(bhn_context *context, float *u, const int32_t *row_degree, const int32_t *col_degree, int64_t rows, int64_t cols, int64_t ld_u, int64_t degree_rows)
+     * int32_t bhn_made_grad(bhn_context *context, float *d_params, const float *factors, const float *z, const float *h, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static FunctionDescriptor bhn_made_mask$descriptor() {
-        return bhn_made_mask.DESC;
+    public static FunctionDescriptor bhn_made_grad$descriptor() {
+        return bhn_made_grad.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t bhn_made_mask(bhn_context *context, float *u, const int32_t *row_degree, const int32_t *col_degree, int64_t rows, int64_t cols, int64_t ld_u, int64_t degree_rows)
+     * int32_t bhn_made_grad(bhn_context *context, float *d_params, const float *factors, const float *z, const float *h, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static MethodHandle bhn_made_mask$handle() {
-        return bhn_made_mask.HANDLE;
+    public static MethodHandle bhn_made_grad$handle() {
+        return bhn_made_grad.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t bhn_made_mask(bhn_context *context, float *u, const int32_t *row_degree, const int32_t *col_degree, int64_t rows, int64_t cols, int64_t ld_u, int64_t degree_rows)
+     * int32_t bhn_made_grad(bhn_context *context, float *d_params, const float *factors, const float *z, const float *h, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static MemorySegment bhn_made_mask$address() {
-        return bhn_made_mask.ADDR;
+    public static MemorySegment bhn_made_grad$address() {
+        return bhn_made_grad.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int32_t bhn_made_mask(bhn_context *context, float *u, const int32_t *row_degree, const int32_t *col_degree, int64_t rows, int64_t cols, int64_t ld_u, int64_t degree_rows)
+     * int32_t bhn_made_grad(bhn_context *context, float *d_params, const float *factors, const float *z, const float *h, const float *params, const int32_t *row_start, int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm)
      * }
      */
-    public static int bhn_made_mask(MemorySegment context, MemorySegment u, MemorySegment row_degree, MemorySegment col_degree, long rows, long cols, long ld_u, long degree_rows) {
-        var mh$ = bhn_made_mask.HANDLE;
+    public static int bhn_made_grad(MemorySegment context, MemorySegment d_params, MemorySegment factors, MemorySegment z, MemorySegment h, MemorySegment params, MemorySegment row_start, long samples, long inputs, long hidden, long outputs, long weights, long ld_z, int weight_norm) {
+        var mh$ = bhn_made_grad.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("bhn_made_mask", context, u, row_degree, col_degree, rows, cols, ld_u, degree_rows);
+                traceDowncall("bhn_made_grad", context, d_params, factors, z, h, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
             }
-            return (int)mh$.invokeExact(context, u, row_degree, col_degree, rows, cols, ld_u, degree_rows);
+            return (int)mh$.invokeExact(context, d_params, factors, z, h, params, row_start, samples, inputs, hidden, outputs, weights, ld_z, weight_norm);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3564,6 +3579,8 @@ public class BhnC extends BhnC$shared {
             BhnC.C_POINTER,
             BhnC.C_POINTER,
             BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
             BhnC.C_LONG
         );
 
@@ -3575,7 +3592,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, int64_t tensors)
+     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, const bhn_made_gradient *made, int64_t tensors, int64_t mades)
      * }
      */
     public static FunctionDescriptor bhn_adam_step$descriptor() {
@@ -3585,7 +3602,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, int64_t tensors)
+     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, const bhn_made_gradient *made, int64_t tensors, int64_t mades)
      * }
      */
     public static MethodHandle bhn_adam_step$handle() {
@@ -3595,7 +3612,7 @@ public class BhnC extends BhnC$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, int64_t tensors)
+     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, const bhn_made_gradient *made, int64_t tensors, int64_t mades)
      * }
      */
     public static MemorySegment bhn_adam_step$address() {
@@ -3604,16 +3621,16 @@ public class BhnC extends BhnC$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, int64_t tensors)
+     * int32_t bhn_adam_step(bhn_context *context, float *const *theta, float *const *m, float *const *v, int64_t *step, float *report, const float *const *grad, const int64_t *sizes, const float *hyper, const bhn_made_gradient *made, int64_t tensors, int64_t mades)
      * }
      */
-    public static int bhn_adam_step(MemorySegment context, MemorySegment theta, MemorySegment m, MemorySegment v, MemorySegment step, MemorySegment report, MemorySegment grad, MemorySegment sizes, MemorySegment hyper, long tensors) {
+    public static int bhn_adam_step(MemorySegment context, MemorySegment theta, MemorySegment m, MemorySegment v, MemorySegment step, MemorySegment report, MemorySegment grad, MemorySegment sizes, MemorySegment hyper, MemorySegment made, long tensors, long mades) {
         var mh$ = bhn_adam_step.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("bhn_adam_step", context, theta, m, v, step, report, grad, sizes, hyper, tensors);
+                traceDowncall("bhn_adam_step", context, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades);
             }
-            return (int)mh$.invokeExact(context, theta, m, v, step, report, grad, sizes, hyper, tensors);
+            return (int)mh$.invokeExact(context, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -1,0 +1,40 @@
+// Checks of a conditioner's shape, shared by the ops that take one.
+#pragma once
+
+#include "core/status.h"
+#include "cpu/kernels.h"
+
+namespace bhn {
+
+// The rows must lie in U one after the other, must not see more than there is, and within the hidden rows and each head must not
+// see less than the row before.
+inline void check_made(Args& args, const MadeShape& s, int32_t weight_norm) {
+  args.size("samples", s.samples).range("inputs", s.inputs, 1, 1 << 28).range("hidden", s.hidden, 1, 1 << 28);
+  args.range("outputs", s.outputs, 1, 1 << 28).range("weight_norm", weight_norm, 0, 1).stride("ld_z", s.ld_z, "inputs", s.inputs);
+  args.extent("hidden x inputs", s.hidden, s.inputs).extent("outputs x hidden", s.outputs, s.hidden).extent("z", s.samples, s.ld_z);
+  args.extent("samples x outputs", s.samples, count(2, s.outputs));
+  if (args.bad()) {
+    return;
+  }
+  int64_t all = s.hidden * s.inputs + 2 * s.outputs * s.hidden;
+  if (s.row_start == nullptr) {
+    args.range("weights (without row_start: hidden x inputs + 2 x outputs x hidden)", s.weights, all, all);
+    return;
+  }
+  int64_t rows = s.hidden + 2 * s.outputs;
+  int64_t before = 0;
+  bool good = s.row_start[0] == 0 && s.row_start[rows] == s.weights;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t length = int64_t(s.row_start[row + 1]) - s.row_start[row];
+    bool fresh = row == 0 || row == s.hidden || row == s.hidden + s.outputs;
+    good &= length >= (fresh ? 0 : before) && length <= (row < s.hidden ? s.inputs : s.hidden);
+    before = length;
+  }
+  if (!good) {
+    args.refuse(
+        "row_start must rise from 0 to weights, by at most inputs (hidden rows) or hidden (head rows), never by less than before "
+        "within hidden, shift and log-scale rows");
+  }
+}
+
+}  // namespace bhn
