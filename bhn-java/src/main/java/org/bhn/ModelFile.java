@@ -130,9 +130,7 @@ final class ModelFile {
         .forEach(
             (name, tensor) -> {
               TensorFiles.read(file, path, backend, name, tensor);
-              if (name.endsWith(".permutation")) {
-                requirePermutation(path, backend, name, tensor);
-              }
+              requirePermutation(path, backend, name, tensor);
             });
   }
 

@@ -113,7 +113,7 @@ public final class IafFlow implements Flow {
 
   @Override
   public Map<String, Tensor> constants() {
-    return Map.of(name + ".order", order);
+    return Map.of(name + ".permutation", order);
   }
 
   @Override

@@ -342,6 +342,8 @@ class OpTest {
         .distinct()
         .filter(m -> !Set.of("release", "upload", "download", "sync", "close").contains(m))
         .filter(m -> !m.equals("stopRecording"))
+        // The second half of a conditioner's backward: the made cases run it after the first.
+        .filter(m -> !m.equals("madeGradient"))
         .map(m -> m.replace("Backward", ""))
         .distinct()
         .map(m -> DynamicTest.dynamicTest(m, () -> assertTrue(named.contains(m), m)));

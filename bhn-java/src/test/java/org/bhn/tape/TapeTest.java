@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Conditioner;
 import org.bhn.backend.JavaBackend;
+import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -48,14 +52,24 @@ class TapeTest {
 
   private double loss(Graph graph, boolean backward) {
     Tape tape = backward ? Tape.training(backend) : Tape.inference(backend);
-    Var logLik = Ops.sumRows(graph.of(tape.param(p), tape.param(w))).view(0, 1, ROWS);
-    Tensor zero = backend.pool().take(1);
-    backend.fill(zero, 0);
-    Var items = BayesOps.elbo(logLik, tape.constant(zero), tape.constant(zero), zero);
+    Var items = record(tape, graph);
     if (backward) {
       tape.backward(List.of(p, w, unused));
     }
     return backend.item(items.value(), 0);
+  }
+
+  private Tape recorded(Graph graph) {
+    Tape tape = Tape.training(backend);
+    record(tape, graph);
+    return tape;
+  }
+
+  private Var record(Tape tape, Graph graph) {
+    Var logLik = Ops.sumRows(graph.of(tape.param(p), tape.param(w))).view(0, 1, ROWS);
+    Tensor zero = backend.pool().take(1);
+    backend.fill(zero, 0);
+    return BayesOps.elbo(logLik, tape.constant(zero), tape.constant(zero), zero);
   }
 
   private void check(Graph graph) {
@@ -128,6 +142,47 @@ class TapeTest {
           Var again = Ops.contiguous(part).view(0, ROWS, 2);
           return Ops.mul(again, again);
         });
+  }
+
+  @Test
+  void aConditionersGradientStaysInFactorsUntilItIsAskedFor() {
+    Conditioner net = Conditioner.autoregressive(backend, COLUMNS, 5, true);
+    Param params = conditionerParams(net);
+    Graph once = (p, w) -> FlowOps.made(p, p.tape().param(params), net);
+    Map<Integer, MadeGradient> factored = factored(once, params);
+    assertEquals(Set.of(1), factored.keySet());
+    double[] written = new double[params.size()];
+    Tensor gradient = backend.allocate(DType.REAL, params.size());
+    MadeGradient g = factored.get(1);
+    backend.madeGradient(gradient, g.factors(), g.z(), g.hidden(), params.value(), net);
+    backend.download(gradient, written);
+    assertArrayEquals(differences(once, params), written, 1e-8);
+    recorded(once).backward(List.of(p, params));
+    assertArrayEquals(written, download(params.gradient()));
+  }
+
+  @Test
+  void aConditionerUsedTwiceAddsBothGradients() {
+    Conditioner net = Conditioner.autoregressive(backend, COLUMNS, 5, true);
+    Param params = conditionerParams(net);
+    Graph twice =
+        (p, w) -> {
+          Var c = p.tape().param(params);
+          Var first = FlowOps.made(p, c, net);
+          return FlowOps.made(Ops.contiguous(first.columns(0, COLUMNS)), c, net);
+        };
+    assertEquals(Map.of(), factored(twice, params));
+    assertArrayEquals(differences(twice, params), download(params.gradient()), 1e-8);
+  }
+
+  private Param conditionerParams(Conditioner net) {
+    Param params = new Param(backend, "conditioner", net.parameterCount());
+    params.set(new SplittableRandom(4).doubles(params.size(), -1, 1).toArray());
+    return params;
+  }
+
+  private Map<Integer, MadeGradient> factored(Graph graph, Param params) {
+    return recorded(graph).backwardFactored(List.of(p, params));
   }
 
   @Test
