@@ -65,14 +65,19 @@ abstract class AbstractBackend implements Backend {
   /**
    * Runs a checked call, and appends it to the recording if there is one.
    *
+   * @param op its name in flight recordings
    * @throws IllegalStateException if closed, or if another thread is inside this backend
    */
-  final void submit(Runnable call) {
+  final void submit(String op, Runnable call) {
     checkOpen();
     Runnable guarded = () -> guarded(call);
-    guarded.run();
+    if (OpEvent.wanted()) {
+      OpEvent.run(op, guarded);
+    } else {
+      guarded.run();
+    }
     if (recording != null) {
-      recording.add(guarded);
+      recording.add(op, guarded);
     }
   }
 

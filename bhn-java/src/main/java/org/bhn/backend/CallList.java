@@ -8,13 +8,16 @@ import java.util.Arrays;
  */
 public final class CallList {
   private Runnable[] calls = new Runnable[64];
+  private String[] ops = new String[64];
   private int size;
 
-  void add(Runnable call) {
+  void add(String op, Runnable call) {
     if (size == calls.length) {
       calls = Arrays.copyOf(calls, 2 * size);
+      ops = Arrays.copyOf(ops, 2 * size);
     }
-    calls[size++] = call;
+    calls[size] = call;
+    ops[size++] = op;
   }
 
   /** Number of calls. */
@@ -24,6 +27,12 @@ public final class CallList {
 
   /** Runs every call in order. */
   public void run() {
+    if (OpEvent.wanted()) {
+      for (int i = 0; i < size; i++) {
+        OpEvent.run(ops[i], calls[i]);
+      }
+      return;
+    }
     for (int i = 0; i < size; i++) {
       calls[i].run();
     }

@@ -53,7 +53,7 @@ final class CpuBackend extends NativeTrainingOps {
   public void matmul(Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
     CheckElementwise.matmul(this, c, a, b, transA, transB, beta);
     if (!degenerate(c, transA ? a.rows() : a.columns(), beta)) {
-      submit(OneDnnProducts.product(c, a, b, transA, transB, beta));
+      submit("matmul", OneDnnProducts.product(c, a, b, transA, transB, beta));
     }
   }
 
@@ -64,7 +64,7 @@ final class CpuBackend extends NativeTrainingOps {
     boolean noSamples = (a.rank() == 3 && a.dim(0) == 0) || (b.rank() == 3 && b.dim(0) == 0);
     int k = noSamples ? 0 : transA ? a.dim(a.rank() - 2) : a.columns();
     if (!degenerate(c, k, beta)) {
-      submit(OneDnnProducts.batched(c, a, b, transA, transB, beta));
+      submit("matmulBatched", OneDnnProducts.batched(c, a, b, transA, transB, beta));
     }
   }
 

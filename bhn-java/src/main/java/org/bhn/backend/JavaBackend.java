@@ -51,6 +51,7 @@ public final class JavaBackend extends JavaLayerOps {
       Conditioner net) {
     CheckFlows.made(this, heads, hidden, products, r, z, params, net);
     submit(
+        "made",
         JavaMade.made(
             Reals.of(heads),
             Reals.of(hidden),
@@ -74,6 +75,7 @@ public final class JavaBackend extends JavaLayerOps {
       Conditioner net) {
     CheckFlows.madeBackward(this, dZ, factors, dHeads, z, hidden, products, r, params, net);
     submit(
+        "madeBackward",
         JavaMade.madeBackward(
             Reals.of(dZ),
             Reals.of(factors),
@@ -91,6 +93,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor dParams, Tensor factors, Tensor z, Tensor hidden, Tensor params, Conditioner net) {
     CheckFlows.madeGradient(this, dParams, factors, z, hidden, params, net);
     submit(
+        "madeGradient",
         JavaMade.madeGradient(
             Reals.of(dParams),
             Reals.of(factors),
@@ -105,6 +108,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor y, Tensor logDet, Tensor z, Tensor heads, Tensor logDetIn, double delta) {
     CheckFlows.coupling(this, y, logDet, z, heads, logDetIn, delta);
     submit(
+        "coupling",
         JavaFlows.coupling(
             Reals.of(y),
             Reals.of(logDet),
@@ -119,6 +123,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor dZ, Tensor dHeads, Tensor dY, Tensor dLogDet, Tensor z, Tensor heads, double delta) {
     CheckFlows.couplingBackward(this, dZ, dHeads, dY, dLogDet, z, heads, delta);
     submit(
+        "couplingBackward",
         JavaFlows.couplingBackward(
             Reals.of(dZ),
             Reals.of(dHeads),
@@ -134,6 +139,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor z, Tensor logDet, Tensor y, Tensor heads, Tensor logDetIn, double delta) {
     CheckFlows.couplingInverse(this, z, logDet, y, heads, logDetIn, delta);
     submit(
+        "couplingInverse",
         JavaFlows.couplingInverse(
             Reals.of(z),
             Reals.of(logDet),
@@ -146,13 +152,15 @@ public final class JavaBackend extends JavaLayerOps {
   @Override
   public void permute(Tensor y, Tensor x, Tensor permutation) {
     CheckFlows.permute(this, y, x, permutation);
-    submit(JavaFlows.permute(Reals.of(y), Reals.of(x), Ints.of(permutation)));
+    submit("permute", JavaFlows.permute(Reals.of(y), Reals.of(x), Ints.of(permutation)));
   }
 
   @Override
   public void permuteBackward(Tensor dX, Tensor dY, Tensor permutation) {
     CheckFlows.permuteBackward(this, dX, dY, permutation);
-    submit(JavaFlows.permuteBackward(Reals.of(dX), Reals.of(dY), Ints.of(permutation)));
+    submit(
+        "permuteBackward",
+        JavaFlows.permuteBackward(Reals.of(dX), Reals.of(dY), Ints.of(permutation)));
   }
 
   @Override
@@ -160,6 +168,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor z, Tensor logDet, Tensor eps, Tensor w, Tensor b, Tensor logDetIn, double delta) {
     CheckFlows.affine(this, z, logDet, eps, w, b, logDetIn, delta);
     submit(
+        "affine",
         JavaFlows.affine(
             Reals.of(z),
             Reals.of(logDet),
@@ -182,6 +191,7 @@ public final class JavaBackend extends JavaLayerOps {
       double delta) {
     CheckFlows.affineBackward(this, dEps, dW, dB, dZ, dLogDet, eps, w, delta);
     submit(
+        "affineBackward",
         JavaFlows.affineBackward(
             Reals.of(dEps),
             Reals.of(dW),
@@ -198,6 +208,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor eps, Tensor logDet, Tensor z, Tensor w, Tensor b, Tensor logDetIn, double delta) {
     CheckFlows.affineInverse(this, eps, logDet, z, w, b, logDetIn, delta);
     submit(
+        "affineInverse",
         JavaFlows.affineInverse(
             Reals.of(eps),
             Reals.of(logDet),
@@ -211,13 +222,16 @@ public final class JavaBackend extends JavaLayerOps {
   @Override
   public void categorical(Tensor logLik, Tensor logits, Tensor labels) {
     CheckLayers.categorical(this, logLik, logits, labels);
-    submit(JavaLikelihoods.categorical(Reals.of(logLik), Reals.of(logits), Ints.of(labels)));
+    submit(
+        "categorical",
+        JavaLikelihoods.categorical(Reals.of(logLik), Reals.of(logits), Ints.of(labels)));
   }
 
   @Override
   public void categoricalBackward(Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor labels) {
     CheckLayers.categoricalBackward(this, dLogits, dLogLik, logits, labels);
     submit(
+        "categoricalBackward",
         JavaLikelihoods.categoricalBackward(
             Reals.of(dLogits), Reals.of(dLogLik), Reals.of(logits), Ints.of(labels)));
   }
@@ -227,6 +241,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor logLik, Tensor mean, Tensor logVar, Tensor target, int samples, LogVariance mode) {
     CheckLayers.gaussian(this, logLik, mean, logVar, target, samples, mode);
     submit(
+        "gaussian",
         JavaLikelihoods.gaussian(
             Reals.of(logLik), Reals.of(mean), Reals.of(logVar), Reals.of(target), mode));
   }
@@ -244,6 +259,7 @@ public final class JavaBackend extends JavaLayerOps {
     CheckLayers.gaussianBackward(
         this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode);
     submit(
+        "gaussianBackward",
         JavaLikelihoods.gaussianBackward(
             Reals.of(dMean),
             Reals.of(dLogVar),
@@ -257,13 +273,16 @@ public final class JavaBackend extends JavaLayerOps {
   @Override
   public void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
     CheckLayers.bernoulli(this, logLik, logits, target);
-    submit(JavaLikelihoods.bernoulli(Reals.of(logLik), Reals.of(logits), Reals.of(target)));
+    submit(
+        "bernoulli",
+        JavaLikelihoods.bernoulli(Reals.of(logLik), Reals.of(logits), Reals.of(target)));
   }
 
   @Override
   public void bernoulliBackward(Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
     CheckLayers.bernoulliBackward(this, dLogits, dLogLik, logits, target);
     submit(
+        "bernoulliBackward",
         JavaLikelihoods.bernoulliBackward(
             Reals.of(dLogits), Reals.of(dLogLik), Reals.of(logits), Reals.of(target)));
   }
@@ -278,7 +297,9 @@ public final class JavaBackend extends JavaLayerOps {
       double p1,
       double p2) {
     CheckLayers.prior(this, logPrior, w, logPriorIn, kind, p0, p1, p2);
-    submit(JavaElbo.prior(Reals.of(logPrior), Reals.of(w), Reals.of(logPriorIn), kind, p0, p1, p2));
+    submit(
+        "prior",
+        JavaElbo.prior(Reals.of(logPrior), Reals.of(w), Reals.of(logPriorIn), kind, p0, p1, p2));
   }
 
   @Override
@@ -286,6 +307,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor dW, Tensor dLogPrior, Tensor w, PriorKind kind, double p0, double p1, double p2) {
     CheckLayers.priorBackward(this, dW, dLogPrior, w, kind, p0, p1, p2);
     submit(
+        "priorBackward",
         JavaElbo.priorBackward(Reals.of(dW), Reals.of(dLogPrior), Reals.of(w), kind, p0, p1, p2));
   }
 
@@ -293,6 +315,7 @@ public final class JavaBackend extends JavaLayerOps {
   public void elbo(Tensor items, Tensor logLik, Tensor logPrior, Tensor logDet, Tensor klScale) {
     CheckLayers.elbo(this, items, logLik, logPrior, logDet, klScale);
     submit(
+        "elbo",
         JavaElbo.elbo(
             Reals.of(items),
             Reals.of(logLik),
@@ -306,6 +329,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor dLogLik, Tensor dLogPrior, Tensor dLogDet, Tensor dLoss, Tensor klScale) {
     CheckLayers.elboBackward(this, dLogLik, dLogPrior, dLogDet, dLoss, klScale);
     submit(
+        "elboBackward",
         JavaElbo.elboBackward(
             Reals.of(dLogLik),
             Reals.of(dLogPrior),
@@ -330,7 +354,7 @@ public final class JavaBackend extends JavaLayerOps {
                   state.values().get(i),
                   made.net());
             });
-    submit(JavaOptimiser.adam(state));
+    submit("adam", JavaOptimiser.adam(state));
   }
 
   @Override
@@ -338,6 +362,7 @@ public final class JavaBackend extends JavaLayerOps {
       Tensor mean, Tensor m2, Tensor entropy, Tensor votes, Tensor logits, long seen) {
     CheckLayers.predictiveCategorical(this, mean, m2, entropy, votes, logits, seen);
     submit(
+        "predictiveCategorical",
         JavaPredictive.categorical(
             Reals.of(mean),
             Reals.of(m2),
@@ -350,12 +375,14 @@ public final class JavaBackend extends JavaLayerOps {
   @Override
   public void predictiveMoments(Tensor mean, Tensor m2, Tensor values, long seen) {
     CheckLayers.predictiveMoments(this, mean, m2, values, seen);
-    submit(JavaPredictive.moments(Reals.of(mean), Reals.of(m2), Reals.of(values), seen));
+    submit(
+        "predictiveMoments",
+        JavaPredictive.moments(Reals.of(mean), Reals.of(m2), Reals.of(values), seen));
   }
 
   @Override
   public void predictiveLogLik(Tensor logMean, Tensor logLik, long seen) {
     CheckLayers.predictiveLogLik(this, logMean, logLik, seen);
-    submit(JavaPredictive.logLik(Reals.of(logMean), Reals.of(logLik), seen));
+    submit("predictiveLogLik", JavaPredictive.logLik(Reals.of(logMean), Reals.of(logLik), seen));
   }
 }

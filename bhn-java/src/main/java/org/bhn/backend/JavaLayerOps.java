@@ -20,49 +20,50 @@ abstract class JavaLayerOps extends JavaMemory {
   @Override
   public final void uniform(Tensor out, Tensor counter, long first, long seed, long stream) {
     CheckElementwise.uniform(this, out, counter, first, seed, stream);
-    submit(JavaRng.uniform(Reals.of(out), Longs.of(counter), first, seed, stream));
+    submit("uniform", JavaRng.uniform(Reals.of(out), Longs.of(counter), first, seed, stream));
   }
 
   @Override
   public final void normal(Tensor out, Tensor counter, long first, long seed, long stream) {
     CheckElementwise.normal(this, out, counter, first, seed, stream);
-    submit(JavaRng.normal(Reals.of(out), Longs.of(counter), first, seed, stream));
+    submit("normal", JavaRng.normal(Reals.of(out), Longs.of(counter), first, seed, stream));
   }
 
   @Override
   public final void advance(Tensor counter, long delta) {
     CheckElementwise.advance(this, counter, delta);
-    submit(JavaRng.advance(Longs.of(counter), delta));
+    submit("advance", JavaRng.advance(Longs.of(counter), delta));
   }
 
   @Override
   public final void fill(Tensor x, double value) {
     CheckElementwise.fill(this, x, value);
-    submit(JavaElementwise.fill(Reals.of(x), value));
+    submit("fill", JavaElementwise.fill(Reals.of(x), value));
   }
 
   @Override
   public final void copy(Tensor y, Tensor x) {
     CheckElementwise.copy(this, y, x);
-    submit(JavaElementwise.copy(Reals.of(y), Reals.of(x)));
+    submit("copy", JavaElementwise.copy(Reals.of(y), Reals.of(x)));
   }
 
   @Override
   public final void axpy(Tensor y, Tensor x, double alpha) {
     CheckElementwise.axpy(this, y, x, alpha);
-    submit(JavaElementwise.axpy(Reals.of(y), Reals.of(x), alpha));
+    submit("axpy", JavaElementwise.axpy(Reals.of(y), Reals.of(x), alpha));
   }
 
   @Override
   public final void mul(Tensor y, Tensor a, Tensor b) {
     CheckElementwise.mul(this, y, a, b);
-    submit(JavaElementwise.mul(Reals.of(y), Reals.of(a), Reals.of(b)));
+    submit("mul", JavaElementwise.mul(Reals.of(y), Reals.of(a), Reals.of(b)));
   }
 
   @Override
   public final void mulBackward(Tensor dA, Tensor dB, Tensor dY, Tensor a, Tensor b) {
     CheckElementwise.mulBackward(this, dA, dB, dY, a, b);
     submit(
+        "mulBackward",
         JavaElementwise.mulBackward(
             Reals.of(dA), Reals.of(dB), Reals.of(dY), Reals.of(a), Reals.of(b)));
   }
@@ -70,13 +71,15 @@ abstract class JavaLayerOps extends JavaMemory {
   @Override
   public final void activation(Tensor y, Tensor x, Activation activation) {
     CheckElementwise.activation(this, y, x, activation);
-    submit(JavaElementwise.activation(Reals.of(y), Reals.of(x), activation));
+    submit("activation", JavaElementwise.activation(Reals.of(y), Reals.of(x), activation));
   }
 
   @Override
   public final void activationBackward(Tensor dX, Tensor dY, Tensor x, Activation activation) {
     CheckElementwise.activationBackward(this, dX, dY, x, activation);
-    submit(JavaElementwise.activationBackward(Reals.of(dX), Reals.of(dY), Reals.of(x), activation));
+    submit(
+        "activationBackward",
+        JavaElementwise.activationBackward(Reals.of(dX), Reals.of(dY), Reals.of(x), activation));
   }
 
   @Override
@@ -85,6 +88,7 @@ abstract class JavaLayerOps extends JavaMemory {
     Ints rows = Ints.of(order);
     Longs from = Longs.of(cursor);
     submit(
+        "gather",
         x.dtype() == DType.REAL
             ? JavaElementwise.gather(Reals.of(y), Reals.of(x), rows, from)
             : JavaElementwise.gather(Ints.of(y), Ints.of(x), rows, from));
@@ -93,46 +97,48 @@ abstract class JavaLayerOps extends JavaMemory {
   @Override
   public final void sumRows(Tensor out, Tensor x) {
     CheckElementwise.sumRows(this, out, x);
-    submit(JavaElementwise.sumRows(Reals.of(out), Reals.of(x)));
+    submit("sumRows", JavaElementwise.sumRows(Reals.of(out), Reals.of(x)));
   }
 
   @Override
   public final void sumRowsBackward(Tensor dX, Tensor dOut) {
     CheckElementwise.sumRowsBackward(this, dX, dOut);
-    submit(JavaElementwise.sumRowsBackward(Reals.of(dX), Reals.of(dOut)));
+    submit("sumRowsBackward", JavaElementwise.sumRowsBackward(Reals.of(dX), Reals.of(dOut)));
   }
 
   @Override
   public final void matmul(
       Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
     CheckElementwise.matmul(this, c, a, b, transA, transB, beta);
-    submit(JavaProducts.matmul(c, a, b, transA, transB, beta, pack));
+    submit("matmul", JavaProducts.matmul(c, a, b, transA, transB, beta, pack));
   }
 
   @Override
   public final void matmulBatched(
       Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
     CheckElementwise.matmulBatched(this, c, a, b, transA, transB, beta);
-    submit(JavaProducts.matmulBatched(c, a, b, transA, transB, beta, pack));
+    submit("matmulBatched", JavaProducts.matmulBatched(c, a, b, transA, transB, beta, pack));
   }
 
   @Override
   public final void weightNorm(Tensor r, Tensor v) {
     CheckLayers.weightNorm(this, r, v);
-    submit(JavaLayers.weightNorm(Reals.of(r), Reals.of(v)));
+    submit("weightNorm", JavaLayers.weightNorm(Reals.of(r), Reals.of(v)));
   }
 
   @Override
   public final void weightNormBackward(Tensor dV, Tensor dR, Tensor v, Tensor r) {
     CheckLayers.weightNormBackward(this, dV, dR, v, r);
-    submit(JavaLayers.weightNormBackward(Reals.of(dV), Reals.of(dR), Reals.of(v), Reals.of(r)));
+    submit(
+        "weightNormBackward",
+        JavaLayers.weightNormBackward(Reals.of(dV), Reals.of(dR), Reals.of(v), Reals.of(r)));
   }
 
   @Override
   public final void gain(
       Tensor y, Tensor t, Tensor g, Tensor r, Tensor bias, int samples, Activation activation) {
     CheckLayers.gain(this, y, t, g, r, bias, samples, activation);
-    submit(JavaLayers.gain(Reals.of(y), gainInputs(y, t, g, r, bias, samples, activation)));
+    submit("gain", JavaLayers.gain(Reals.of(y), gainInputs(y, t, g, r, bias, samples, activation)));
   }
 
   @Override
@@ -150,6 +156,7 @@ abstract class JavaLayerOps extends JavaMemory {
       Activation activation) {
     CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation);
     submit(
+        "gainBackward",
         JavaLayers.gainBackward(
             Reals.of(dT),
             Reals.of(dG),
@@ -171,6 +178,7 @@ abstract class JavaLayerOps extends JavaMemory {
       double rate) {
     CheckElementwise.dropout(this, y, x, counter, samples, firstRow, seed, stream, rate);
     submit(
+        "dropout",
         JavaDropout.dropout(
             Reals.of(y),
             Reals.of(x),
@@ -189,6 +197,7 @@ abstract class JavaLayerOps extends JavaMemory {
       double rate) {
     CheckElementwise.dropoutBackward(this, dX, dY, counter, samples, firstRow, seed, stream, rate);
     submit(
+        "dropoutBackward",
         JavaDropout.dropoutBackward(
             Reals.of(dX),
             Reals.of(dY),

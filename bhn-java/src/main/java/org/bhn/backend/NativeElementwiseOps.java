@@ -21,7 +21,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment o = address(out);
     MemorySegment c = address(counter);
     long n = out.size();
-    submit(() -> check(BhnC.bhn_rng_uniform(context, o, c, n, first, seed, stream)));
+    submit("uniform", () -> check(BhnC.bhn_rng_uniform(context, o, c, n, first, seed, stream)));
   }
 
   @Override
@@ -30,14 +30,14 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment o = address(out);
     MemorySegment c = address(counter);
     long n = out.size();
-    submit(() -> check(BhnC.bhn_rng_normal(context, o, c, n, first, seed, stream)));
+    submit("normal", () -> check(BhnC.bhn_rng_normal(context, o, c, n, first, seed, stream)));
   }
 
   @Override
   public final void advance(Tensor counter, long delta) {
     CheckElementwise.advance(this, counter, delta);
     MemorySegment c = address(counter);
-    submit(() -> check(BhnC.bhn_rng_advance(context, c, delta)));
+    submit("advance", () -> check(BhnC.bhn_rng_advance(context, c, delta)));
   }
 
   // ---- elementwise ----
@@ -49,7 +49,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     long rows = x.rows();
     long cols = x.columns();
     long ld = x.ld();
-    submit(() -> check(BhnC.bhn_fill(context, px, rows, cols, ld, (float) value)));
+    submit("fill", () -> check(BhnC.bhn_fill(context, px, rows, cols, ld, (float) value)));
   }
 
   @Override
@@ -61,7 +61,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     long cols = x.columns();
     long ldY = y.ld();
     long ldX = x.ld();
-    submit(() -> check(BhnC.bhn_copy(context, py, px, rows, cols, ldY, ldX)));
+    submit("copy", () -> check(BhnC.bhn_copy(context, py, px, rows, cols, ldY, ldX)));
   }
 
   @Override
@@ -73,7 +73,8 @@ abstract class NativeElementwiseOps extends NativeContext {
     long cols = x.columns();
     long ldY = y.ld();
     long ldX = x.ld();
-    submit(() -> check(BhnC.bhn_axpy(context, py, px, rows, cols, ldY, ldX, (float) alpha)));
+    submit(
+        "axpy", () -> check(BhnC.bhn_axpy(context, py, px, rows, cols, ldY, ldX, (float) alpha)));
   }
 
   @Override
@@ -83,7 +84,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment pa = address(a);
     MemorySegment pb = address(b);
     long n = y.size();
-    submit(() -> check(BhnC.bhn_mul_fwd(context, py, pa, pb, n)));
+    submit("mul", () -> check(BhnC.bhn_mul_fwd(context, py, pa, pb, n)));
   }
 
   @Override
@@ -95,7 +96,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment pa = address(a);
     MemorySegment pb = address(b);
     long n = a.size();
-    submit(() -> check(BhnC.bhn_mul_bwd(context, pda, pdb, pdy, pa, pb, n)));
+    submit("mulBackward", () -> check(BhnC.bhn_mul_bwd(context, pda, pdb, pdy, pa, pb, n)));
   }
 
   @Override
@@ -105,7 +106,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment px = address(x);
     long n = x.size();
     int act = activation.ordinal();
-    submit(() -> check(BhnC.bhn_activation_fwd(context, py, px, n, act)));
+    submit("activation", () -> check(BhnC.bhn_activation_fwd(context, py, px, n, act)));
   }
 
   @Override
@@ -116,7 +117,8 @@ abstract class NativeElementwiseOps extends NativeContext {
     MemorySegment px = address(x);
     long n = x.size();
     int act = activation.ordinal();
-    submit(() -> check(BhnC.bhn_activation_bwd(context, pdx, pdy, px, n, act)));
+    submit(
+        "activationBackward", () -> check(BhnC.bhn_activation_bwd(context, pdx, pdy, px, n, act)));
   }
 
   @Override
@@ -130,12 +132,15 @@ abstract class NativeElementwiseOps extends NativeContext {
     if (y.dtype() == DType.INT32) {
       long n = y.size();
       long rows = x.size();
-      submit(() -> check(BhnC.bhn_gather_labels(context, py, px, po, pc, n, rows, orders)));
+      submit(
+          "gather", () -> check(BhnC.bhn_gather_labels(context, py, px, po, pc, n, rows, orders)));
     } else {
       long n = y.rows();
       long cols = y.columns();
       long rows = x.rows();
-      submit(() -> check(BhnC.bhn_gather_rows(context, py, px, po, pc, n, cols, rows, orders)));
+      submit(
+          "gather",
+          () -> check(BhnC.bhn_gather_rows(context, py, px, po, pc, n, cols, rows, orders)));
     }
   }
 
@@ -147,7 +152,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     long rows = x.rows();
     long cols = x.columns();
     long ld = x.ld();
-    submit(() -> check(BhnC.bhn_sum_rows_fwd(context, po, px, rows, cols, ld)));
+    submit("sumRows", () -> check(BhnC.bhn_sum_rows_fwd(context, po, px, rows, cols, ld)));
   }
 
   @Override
@@ -158,7 +163,8 @@ abstract class NativeElementwiseOps extends NativeContext {
     long rows = dX == null ? 0 : dX.rows();
     long cols = dX == null ? 0 : dX.columns();
     long ld = dX == null ? 0 : dX.ld();
-    submit(() -> check(BhnC.bhn_sum_rows_bwd(context, pdx, pdo, rows, cols, ld)));
+    submit(
+        "sumRowsBackward", () -> check(BhnC.bhn_sum_rows_bwd(context, pdx, pdo, rows, cols, ld)));
   }
 
   // ---- dropout ----
@@ -181,6 +187,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     long cols = y.columns();
     int shared = samples > 1 && x.rows() == batch ? 1 : 0;
     submit(
+        "dropout",
         () ->
             check(
                 BhnC.bhn_dropout_fwd(
@@ -216,6 +223,7 @@ abstract class NativeElementwiseOps extends NativeContext {
     long cols = dY.columns();
     int shared = samples > 1 && dX != null && dX.rows() == batch ? 1 : 0;
     submit(
+        "dropoutBackward",
         () ->
             check(
                 BhnC.bhn_dropout_bwd(

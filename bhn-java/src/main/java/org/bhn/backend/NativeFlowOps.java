@@ -35,6 +35,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ld = z.ld();
     int norm = net.weightNorm() ? 1 : 0;
     submit(
+        "made",
         () ->
             check(
                 BhnC.bhn_made_fwd(
@@ -84,6 +85,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ld = z.ld();
     int norm = net.weightNorm() ? 1 : 0;
     submit(
+        "madeBackward",
         () ->
             check(
                 BhnC.bhn_made_bwd(
@@ -121,6 +123,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ld = z.ld();
     int norm = net.weightNorm() ? 1 : 0;
     submit(
+        "madeGradient",
         () ->
             check(
                 BhnC.bhn_made_grad(
@@ -154,6 +157,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ldY = y.ld();
     long ldZ = z.ld();
     submit(
+        "coupling",
         () ->
             check(
                 BhnC.bhn_coupling_fwd(
@@ -175,6 +179,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ldY = dY == null ? d : dY.ld();
     long ldZ = z.ld();
     submit(
+        "couplingBackward",
         () ->
             check(
                 BhnC.bhn_coupling_bwd(
@@ -195,6 +200,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long ldZ = z.ld();
     long ldY = y.ld();
     submit(
+        "couplingInverse",
         () ->
             check(
                 BhnC.bhn_coupling_inv(
@@ -211,7 +217,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long d = x.columns();
     long ldY = y.ld();
     long ldX = x.ld();
-    submit(() -> check(BhnC.bhn_permute_fwd(context, py, px, pp, samples, d, ldY, ldX)));
+    submit("permute", () -> check(BhnC.bhn_permute_fwd(context, py, px, pp, samples, d, ldY, ldX)));
   }
 
   @Override
@@ -224,7 +230,9 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long d = dY.columns();
     long ldY = dY.ld();
     long ldX = dX == null ? d : dX.ld();
-    submit(() -> check(BhnC.bhn_permute_bwd(context, pdx, pdy, pp, samples, d, ldY, ldX)));
+    submit(
+        "permuteBackward",
+        () -> check(BhnC.bhn_permute_bwd(context, pdx, pdy, pp, samples, d, ldY, ldX)));
   }
 
   @Override
@@ -240,6 +248,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long samples = eps.rows();
     long d = eps.columns();
     submit(
+        "affine",
         () ->
             check(
                 BhnC.bhn_affine_fwd(context, pz, pl, pe, pw, pb, pin, samples, d, (float) delta)));
@@ -266,6 +275,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long samples = eps.rows();
     long d = eps.columns();
     submit(
+        "affineBackward",
         () ->
             check(
                 BhnC.bhn_affine_bwd(
@@ -285,6 +295,7 @@ abstract class NativeFlowOps extends NativeLayerOps {
     long samples = z.rows();
     long d = z.columns();
     submit(
+        "affineInverse",
         () ->
             check(
                 BhnC.bhn_affine_inv(context, pe, pl, pz, pw, pb, pin, samples, d, (float) delta)));

@@ -22,7 +22,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long rows = v.rows();
     long cols = v.columns();
     long ld = v.ld();
-    submit(() -> check(BhnC.bhn_weightnorm_fwd(context, pr, pv, rows, cols, ld)));
+    submit("weightNorm", () -> check(BhnC.bhn_weightnorm_fwd(context, pr, pv, rows, cols, ld)));
   }
 
   @Override
@@ -35,7 +35,9 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long rows = v.rows();
     long cols = v.columns();
     long ld = v.ld();
-    submit(() -> check(BhnC.bhn_weightnorm_bwd(context, pdv, pdr, pv, pr, rows, cols, ld)));
+    submit(
+        "weightNormBackward",
+        () -> check(BhnC.bhn_weightnorm_bwd(context, pdv, pdr, pv, pr, rows, cols, ld)));
   }
 
   /** The sizes and flags of a gain. */
@@ -67,6 +69,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     MemorySegment pb = address(bias);
     int act = activation.ordinal();
     submit(
+        "gain",
         () ->
             check(
                 BhnC.bhn_gain_fwd(
@@ -100,6 +103,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     MemorySegment pb = address(bias);
     int act = activation.ordinal();
     submit(
+        "gainBackward",
         () ->
             check(
                 BhnC.bhn_gain_bwd(
@@ -118,7 +122,9 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long batch = labels.size();
     long samples = batch == 0 ? 0 : logits.rows() / batch;
     long classes = logits.columns();
-    submit(() -> check(BhnC.bhn_categorical_fwd(context, pl, px, py, samples, batch, classes)));
+    submit(
+        "categorical",
+        () -> check(BhnC.bhn_categorical_fwd(context, pl, px, py, samples, batch, classes)));
   }
 
   @Override
@@ -132,7 +138,9 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long batch = labels.size();
     long samples = batch == 0 ? 0 : logits.rows() / batch;
     long classes = logits.columns();
-    submit(() -> check(BhnC.bhn_categorical_bwd(context, pd, pl, px, py, samples, batch, classes)));
+    submit(
+        "categoricalBackward",
+        () -> check(BhnC.bhn_categorical_bwd(context, pd, pl, px, py, samples, batch, classes)));
   }
 
   @Override
@@ -149,6 +157,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long ldVar = logVar.ld();
     int m = mode.ordinal();
     submit(
+        "gaussian",
         () ->
             check(
                 BhnC.bhn_gaussian_fwd(
@@ -179,6 +188,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long ldVar = logVar.ld();
     int m = mode.ordinal();
     submit(
+        "gaussianBackward",
         () ->
             check(
                 BhnC.bhn_gaussian_bwd(
@@ -195,7 +205,9 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long batch = target.rows();
     long samples = batch == 0 ? 0 : logits.rows() / batch;
     long outputs = target.columns();
-    submit(() -> check(BhnC.bhn_bernoulli_fwd(context, pl, px, py, samples, batch, outputs)));
+    submit(
+        "bernoulli",
+        () -> check(BhnC.bhn_bernoulli_fwd(context, pl, px, py, samples, batch, outputs)));
   }
 
   @Override
@@ -209,6 +221,8 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     long batch = target.rows();
     long samples = batch == 0 ? 0 : logits.rows() / batch;
     long outputs = target.columns();
-    submit(() -> check(BhnC.bhn_bernoulli_bwd(context, pd, pl, px, py, samples, batch, outputs)));
+    submit(
+        "bernoulliBackward",
+        () -> check(BhnC.bhn_bernoulli_bwd(context, pd, pl, px, py, samples, batch, outputs)));
   }
 }

@@ -42,6 +42,7 @@ final class NativeMemory {
       MemorySegment segment = raw.reinterpret(bytes, arena, this::release);
       NativeBuffer buffer = new NativeBuffer(this, dtype, length, segment, arena);
       live.add(buffer);
+      AllocationEvent.record(bytes);
       return buffer;
     }
   }

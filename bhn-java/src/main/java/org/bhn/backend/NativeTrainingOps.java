@@ -39,6 +39,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     long ld = w.ld();
     int k = kind.ordinal();
     submit(
+        "prior",
         () ->
             check(
                 BhnC.bhn_prior_fwd(
@@ -57,6 +58,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     long ld = w.ld();
     int k = kind.ordinal();
     submit(
+        "priorBackward",
         () ->
             check(
                 BhnC.bhn_prior_bwd(
@@ -74,7 +76,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     MemorySegment pk = address(klScale);
     long rows = logLik.size();
     long draws = draws(logPrior, logDet);
-    submit(() -> check(BhnC.bhn_elbo_fwd(context, pi, pl, pp, pd, pk, rows, draws)));
+    submit("elbo", () -> check(BhnC.bhn_elbo_fwd(context, pi, pl, pp, pd, pk, rows, draws)));
   }
 
   @Override
@@ -88,7 +90,8 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     MemorySegment pk = address(klScale);
     long rows = dLogLik == null ? 0 : dLogLik.size();
     long draws = draws(dLogPrior, dLogDet);
-    submit(() -> check(BhnC.bhn_elbo_bwd(context, pl, pp, pd, ps, pk, rows, draws)));
+    submit(
+        "elboBackward", () -> check(BhnC.bhn_elbo_bwd(context, pl, pp, pd, ps, pk, rows, draws)));
   }
 
   private static long draws(Tensor logPrior, Tensor logDet) {
@@ -119,6 +122,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     List<Tensor> raw = rawlyAddressed(state);
     MemorySegment[] memory = raw.stream().map(NativeBuffer::address).toArray(MemorySegment[]::new);
     submit(
+        "adam",
         () -> {
           requireLive(raw, memory);
           check(
@@ -207,6 +211,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     long samples = batch == 0 ? 0 : logits.rows() / batch;
     long classes = mean.columns();
     submit(
+        "predictiveCategorical",
         () ->
             check(
                 BhnC.bhn_predictive_categorical(
@@ -224,6 +229,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     long outputs = mean.columns();
     long ld = values.ld();
     submit(
+        "predictiveMoments",
         () ->
             check(
                 BhnC.bhn_predictive_moments(
@@ -237,6 +243,8 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     MemorySegment px = address(logLik);
     long batch = logMean.size();
     long samples = batch == 0 ? 0 : logLik.size() / batch;
-    submit(() -> check(BhnC.bhn_predictive_log_lik(context, pm, px, samples, batch, seen)));
+    submit(
+        "predictiveLogLik",
+        () -> check(BhnC.bhn_predictive_log_lik(context, pm, px, samples, batch, seen)));
   }
 }

@@ -53,6 +53,21 @@ final class TrainStep implements AutoCloseable {
   }
 
   void run(int batch) {
+    if (!StepEvent.wanted()) {
+      replay(batch);
+      return;
+    }
+    StepEvent event = new StepEvent();
+    event.batch = batch;
+    event.begin();
+    try {
+      replay(batch);
+    } finally {
+      event.commit();
+    }
+  }
+
+  private void replay(int batch) {
     Replay replay = replays.get(batch);
     if (replay != null) {
       replay.run();

@@ -1,0 +1,337 @@
+package org.bhn.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.bhn.backend.Activation;
+import org.bhn.backend.AdamState;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Conditioner;
+import org.bhn.backend.MadeGradient;
+import org.bhn.backend.PriorKind;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * One op at the sizes it has in {@link Work}, and what it must at least move and compute.
+ *
+ * @param bytes read and written once each
+ * @param flops additions and multiplications
+ * @param call runs it
+ */
+record OpWork(double bytes, double flops, Runnable call) {
+  private static final int BATCH = 128;
+  private static final int UNITS = 800;
+  private static final int DIM = 1610;
+  private static final int HIDDEN = 200;
+
+  /** Makes the tensors of an op on a backend and binds them. */
+  private interface Maker {
+    OpWork make(Tensors t);
+  }
+
+  private static final Map<String, Maker> ALL = new TreeMap<>();
+
+  static {
+    ALL.put("copy (roof)", OpWork::copy);
+    ALL.put("matmul 1024 (roof)", t -> matmul(t, 1024, 1024, 1024));
+    ALL.put("matmul 128x784x800", t -> matmul(t, BATCH, 784, UNITS));
+    ALL.put("made S=1", t -> made(t, 1));
+    ALL.put("made S=16", t -> made(t, 16));
+    ALL.put("made backward S=1", t -> madeBackward(t, 1));
+    ALL.put("made backward S=16", t -> madeBackward(t, 16));
+    ALL.put("adam, factored gradient", t -> adam(t, true));
+    ALL.put("adam, written gradient", t -> adam(t, false));
+    ALL.put("coupling", OpWork::coupling);
+    ALL.put("permute", OpWork::permute);
+    ALL.put("affine", OpWork::affine);
+    ALL.put("normal", OpWork::normal);
+    ALL.put("weightNorm", OpWork::weightNorm);
+    ALL.put("weightNorm backward", OpWork::weightNormBackward);
+    ALL.put("gain, fused", OpWork::gain);
+    ALL.put("gain, op by op", OpWork::gainUnfused);
+    ALL.put("gain backward", OpWork::gainBackward);
+    ALL.put("categorical", OpWork::categorical);
+    ALL.put("prior", OpWork::prior);
+    ALL.put("predictive", OpWork::predictive);
+    ALL.put("dropout", OpWork::dropout);
+  }
+
+  static List<String> names() {
+    return List.copyOf(ALL.keySet());
+  }
+
+  static OpWork of(Backend backend, String name) {
+    return ALL.get(name).make(new Tensors(backend));
+  }
+
+  /** Tensors with random values. */
+  private static final class Tensors {
+    private final Backend backend;
+    private final SplittableRandom random = new SplittableRandom(1);
+
+    Tensors(Backend backend) {
+      this.backend = backend;
+    }
+
+    Tensor reals(int... shape) {
+      Tensor t = backend.allocate(DType.REAL, shape);
+      float[] values = new float[t.size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) random.nextDouble(-1, 1);
+      }
+      backend.upload(t, values);
+      return t;
+    }
+
+    Tensor ints(int below, int n) {
+      Tensor t = backend.allocate(DType.INT32, n);
+      backend.upload(t, random.ints(n, 0, below).toArray());
+      return t;
+    }
+
+    Tensor counter() {
+      return backend.allocate(DType.INT64, 1);
+    }
+  }
+
+  private static OpWork copy(Tensors t) {
+    Tensor from = t.reals(1 << 14, 1 << 10);
+    Tensor to = t.reals(1 << 14, 1 << 10);
+    return new OpWork(8.0 * to.size(), 0, () -> t.backend.copy(to, from));
+  }
+
+  private static OpWork matmul(Tensors t, int m, int k, int n) {
+    Tensor a = t.reals(m, k);
+    Tensor b = t.reals(n, k);
+    Tensor c = t.reals(m, n);
+    return new OpWork(
+        4.0 * (a.size() + b.size() + c.size()),
+        2.0 * m * n * k,
+        () -> t.backend.matmul(c, a, b, false, true, 0));
+  }
+
+  /** A conditioner's forward, and what it keeps. */
+  private static final class Made {
+    final Conditioner net;
+    final Tensor z;
+    final Tensor params;
+    final Tensor heads;
+    final Tensor hidden;
+    final Tensor products;
+    final Tensor r;
+    final Tensor factors;
+    private final Backend backend;
+
+    Made(Tensors t, int samples) {
+      backend = t.backend;
+      net = Conditioner.autoregressive(backend, DIM, HIDDEN, true);
+      z = t.reals(samples, DIM);
+      params = t.reals(net.parameterCount());
+      heads = t.reals(samples, 2 * DIM);
+      hidden = t.reals(samples, HIDDEN);
+      products = t.reals(samples, net.rows());
+      r = t.reals(net.rows());
+      factors = t.reals(net.factorCount(samples));
+      forward();
+    }
+
+    void forward() {
+      backend.made(heads, hidden, products, r, z, params, net);
+    }
+
+    void backward(Tensor dZ) {
+      backend.madeBackward(dZ, factors, heads, z, hidden, products, r, params, net);
+    }
+  }
+
+  private static OpWork made(Tensors t, int samples) {
+    Made m = new Made(t, samples);
+    return new OpWork(4.0 * m.net.weights(), 2.0 * samples * m.net.weights(), m::forward);
+  }
+
+  private static OpWork madeBackward(Tensors t, int samples) {
+    Made m = new Made(t, samples);
+    Tensor dZ = t.reals(samples, DIM);
+    return new OpWork(4.0 * m.net.weights(), 4.0 * samples * m.net.weights(), () -> m.backward(dZ));
+  }
+
+  private static OpWork adam(Tensors t, boolean factored) {
+    Made m = new Made(t, 1);
+    int n = m.net.parameterCount();
+    m.backward(null);
+    Tensor hyper = t.reals(6);
+    t.backend.upload(hyper, new double[] {1e-9, 0.9, 0.999, 1e-8, 10, 5});
+    MadeGradient gradient = new MadeGradient(m.factors, m.z, m.hidden, m.net);
+    Tensor written = t.reals(n);
+    Tensor second = t.reals(n);
+    t.backend.fill(second, 1);
+    AdamState state =
+        new AdamState(
+            List.of(m.params),
+            List.of(written),
+            List.of(t.reals(n)),
+            List.of(second),
+            t.counter(),
+            hyper,
+            t.reals(2),
+            factored ? Map.of(0, gradient) : Map.of());
+    Runnable writeOut =
+        () -> {
+          t.backend.fill(written, 0);
+          t.backend.madeGradient(written, m.factors, m.z, m.hidden, m.params, m.net);
+        };
+    return new OpWork(
+        24.0 * n,
+        14.0 * n,
+        () -> {
+          if (!factored) {
+            writeOut.run();
+          }
+          t.backend.adam(state);
+        });
+  }
+
+  private static OpWork coupling(Tensors t) {
+    Tensor y = t.reals(1, DIM);
+    Tensor logDet = t.reals(1);
+    Tensor z = t.reals(1, DIM);
+    Tensor heads = t.reals(1, 2 * DIM);
+    return new OpWork(
+        16.0 * DIM, 4.0 * DIM, () -> t.backend.coupling(y, logDet, z, heads, null, 1e-3));
+  }
+
+  private static OpWork permute(Tensors t) {
+    Tensor y = t.reals(1, DIM);
+    Tensor z = t.reals(1, DIM);
+    Tensor p = t.ints(DIM, DIM);
+    return new OpWork(12.0 * DIM, 0, () -> t.backend.permute(y, z, p));
+  }
+
+  private static OpWork affine(Tensors t) {
+    Tensor z = t.reals(1, DIM);
+    Tensor logDet = t.reals(1);
+    Tensor eps = t.reals(1, DIM);
+    Tensor w = t.reals(DIM);
+    Tensor b = t.reals(DIM);
+    return new OpWork(
+        16.0 * DIM, 4.0 * DIM, () -> t.backend.affine(z, logDet, eps, w, b, null, 1e-3));
+  }
+
+  private static OpWork normal(Tensors t) {
+    Tensor out = t.reals(1 << 20);
+    Tensor counter = t.counter();
+    return new OpWork(4.0 * out.size(), 0, () -> t.backend.normal(out, counter, 0, 1, 1));
+  }
+
+  private static OpWork weightNorm(Tensors t) {
+    Tensor v = t.reals(UNITS, UNITS);
+    Tensor r = t.reals(UNITS);
+    return new OpWork(4.0 * v.size(), 2.0 * v.size(), () -> t.backend.weightNorm(r, v));
+  }
+
+  private static OpWork weightNormBackward(Tensors t) {
+    Tensor v = t.reals(UNITS, UNITS);
+    Tensor dV = t.reals(UNITS, UNITS);
+    Tensor r = t.reals(UNITS);
+    Tensor dR = t.reals(UNITS);
+    return new OpWork(
+        12.0 * v.size(), 2.0 * v.size(), () -> t.backend.weightNormBackward(dV, dR, v, r));
+  }
+
+  private static OpWork gain(Tensors t) {
+    Tensor y = t.reals(BATCH, UNITS);
+    Tensor x = t.reals(BATCH, UNITS);
+    Tensor g = t.reals(1, UNITS);
+    Tensor r = t.reals(UNITS);
+    Tensor bias = t.reals(UNITS);
+    return new OpWork(
+        8.0 * y.size(), 4.0 * y.size(), () -> t.backend.gain(y, x, g, r, bias, 1, Activation.RELU));
+  }
+
+  private static OpWork gainUnfused(Tensors t) {
+    Tensor y = t.reals(BATCH, UNITS);
+    Tensor x = t.reals(BATCH, UNITS);
+    Tensor scale = t.reals(BATCH, UNITS);
+    Tensor scaled = t.reals(BATCH, UNITS);
+    Tensor bias = t.reals(BATCH, UNITS);
+    return new OpWork(
+        8.0 * y.size(),
+        4.0 * y.size(),
+        () -> {
+          t.backend.mul(scaled, x, scale);
+          t.backend.axpy(scaled, bias, 1);
+          t.backend.activation(y, scaled, Activation.RELU);
+        });
+  }
+
+  private static OpWork gainBackward(Tensors t) {
+    Tensor d = t.reals(BATCH, UNITS);
+    Tensor dY = t.reals(BATCH, UNITS);
+    Tensor x = t.reals(BATCH, UNITS);
+    List<Tensor> rows = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      rows.add(t.reals(UNITS));
+    }
+    Tensor dG = t.reals(1, UNITS);
+    Tensor g = t.reals(1, UNITS);
+    return new OpWork(
+        16.0 * x.size(),
+        8.0 * x.size(),
+        () ->
+            t.backend.gainBackward(
+                d,
+                dG,
+                rows.get(0),
+                rows.get(1),
+                dY,
+                x,
+                g,
+                rows.get(2),
+                rows.get(3),
+                1,
+                Activation.RELU));
+  }
+
+  private static OpWork categorical(Tensors t) {
+    Tensor logLik = t.reals(16 * BATCH);
+    Tensor logits = t.reals(16 * BATCH, Work.CLASSES);
+    Tensor labels = t.ints(Work.CLASSES, BATCH);
+    return new OpWork(
+        4.0 * logits.size(),
+        4.0 * logits.size(),
+        () -> t.backend.categorical(logLik, logits, labels));
+  }
+
+  private static OpWork prior(Tensors t) {
+    Tensor out = t.reals(16);
+    Tensor w = t.reals(16, DIM);
+    return new OpWork(
+        4.0 * w.size(),
+        3.0 * w.size(),
+        () -> t.backend.prior(out, w, null, PriorKind.NORMAL, 0, 1, 0));
+  }
+
+  private static OpWork predictive(Tensors t) {
+    int rows = 1024;
+    Tensor mean = t.reals(rows, Work.CLASSES);
+    Tensor m2 = t.reals(rows, Work.CLASSES);
+    Tensor entropy = t.reals(rows);
+    Tensor votes = t.ints(1, rows * Work.CLASSES).view(0, rows, Work.CLASSES);
+    Tensor logits = t.reals(16 * rows, Work.CLASSES);
+    return new OpWork(
+        4.0 * logits.size(),
+        10.0 * logits.size(),
+        () -> t.backend.predictiveCategorical(mean, m2, entropy, votes, logits, 0));
+  }
+
+  private static OpWork dropout(Tensors t) {
+    Tensor y = t.reals(BATCH, UNITS);
+    Tensor x = t.reals(BATCH, UNITS);
+    Tensor counter = t.counter();
+    return new OpWork(
+        8.0 * y.size(), y.size(), () -> t.backend.dropout(y, x, counter, 1, 0, 1, 1, 0.5));
+  }
+}
