@@ -8,11 +8,11 @@ import java.util.Locale;
  * A small SVG plot: bands, lines, points and cells on labelled axes. Text only, so that the demo
  * needs neither fonts nor a graphics toolkit on the machine that runs it.
  */
-final class Plot {
-  static final String INK = "#1f2933";
-  static final String BLUE = "#1d4e89";
-  static final String RED = "#b03a2e";
-  static final String GREY = "#7b8794";
+public final class Plot {
+  public static final String INK = "#1f2933";
+  public static final String BLUE = "#1d4e89";
+  public static final String RED = "#b03a2e";
+  public static final String GREY = "#7b8794";
 
   private static final int WIDTH = 640;
   private static final int HEIGHT = 400;
@@ -31,7 +31,8 @@ final class Plot {
   private final List<String[]> legend = new ArrayList<>();
   private boolean barsDrawn; // mass piles up at the left of a histogram: its legend stands right
 
-  Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
+  /** Axes with their labels and ranges. */
+  public Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
     this.xLabel = xLabel;
     this.yLabel = yLabel;
     this.x0 = x0;
@@ -52,7 +53,8 @@ final class Plot {
     return String.format(Locale.ROOT, "%.1f", value);
   }
 
-  Plot band(double[] x, double[] low, double[] high, String color, double opacity) {
+  /** Adds a filled band between two curves. */
+  public Plot band(double[] x, double[] low, double[] high, String color, double opacity) {
     StringBuilder path = new StringBuilder("M");
     for (int i = 0; i < x.length; i++) {
       path.append(f(px(x[i]))).append(' ').append(f(py(high[i]))).append(' ');
@@ -66,7 +68,8 @@ final class Plot {
     return this;
   }
 
-  Plot line(double[] x, double[] y, String color, String dash, String name) {
+  /** Adds a line through the points. */
+  public Plot line(double[] x, double[] y, String color, String dash, String name) {
     StringBuilder path = new StringBuilder("M");
     for (int i = 0; i < x.length; i++) {
       path.append(f(px(x[i]))).append(' ').append(f(py(y[i]))).append(' ');
@@ -77,7 +80,9 @@ final class Plot {
     return named("line", color, dash, name);
   }
 
-  Plot points(double[] x, double[] y, double radius, String color, double opacity, String name) {
+  /** Adds a dot at each point. */
+  public Plot points(
+      double[] x, double[] y, double radius, String color, double opacity, String name) {
     body.append("<g fill=\"%s\" fill-opacity=\"%s\">".formatted(color, String.valueOf(opacity)));
     for (int i = 0; i < x.length; i++) {
       if (x[i] >= x0 && x[i] <= x1 && y[i] >= y0 && y[i] <= y1) {
@@ -91,7 +96,8 @@ final class Plot {
   }
 
   /** Shades cells by value, darkest at the largest; {@code cells[i][j]} is x cell i, y cell j. */
-  Plot cells(double[][] cells, String color) {
+  /** Adds a grid of cells shaded by value. */
+  public Plot cells(double[][] cells, String color) {
     double most = 0;
     for (double[] row : cells) {
       for (double v : row) {
@@ -121,7 +127,8 @@ final class Plot {
   }
 
   /** Bars from the bottom axis. */
-  Plot bars(
+  /** Adds upright bars. */
+  public Plot bars(
       double[] centre, double[] value, double width, String color, double opacity, String name) {
     for (int i = 0; i < centre.length; i++) {
       if (value[i] > 0) {
@@ -147,7 +154,8 @@ final class Plot {
     return this;
   }
 
-  String svg(String title) {
+  /** The plot as an SVG element. */
+  public String svg(String title) {
     StringBuilder out = new StringBuilder();
     String clip = "clip" + Integer.toHexString(title.hashCode());
     out.append(
@@ -161,6 +169,17 @@ final class Plot {
     out.append(body).append("</g>\n");
     legend(out);
     return out.append("</svg>\n").toString();
+  }
+
+  /** The plot as a file of its own. */
+  public String file(String title) {
+    String style =
+        "<style>text{font:15px sans-serif;fill:#1f2933}.grid{stroke:#dde1e6;stroke-width:1}"
+            + ".halo{paint-order:stroke;stroke:#fff;stroke-width:4px}</style>"
+            + "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
+    String svg = svg(title).replaceFirst("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ");
+    int body = svg.indexOf('>') + 1;
+    return svg.substring(0, body) + style + svg.substring(body);
   }
 
   private void axes(StringBuilder out) {

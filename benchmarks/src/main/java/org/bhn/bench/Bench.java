@@ -1,0 +1,159 @@
+package org.bhn.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Backends;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+
+/**
+ * Runs a family of benchmarks by name, {@code ops}, {@code step}, {@code predict}, {@code startup}
+ * or {@code scaling}, and writes what it measured to {@code benchmarks/results}.
+ */
+public final class Bench {
+  private static final Path RESULTS = Path.of("benchmarks", "results");
+  private static final Path README = Path.of("README.md");
+
+  private Bench() {}
+
+  /** Arguments: names of families; none means all. */
+  public static void main(String[] args) throws IOException, RunnerException, InterruptedException {
+    List<String> all = List.of("ops", "step", "predict", "startup", "scaling");
+    for (String name : args.length == 0 || args[0].isEmpty() ? all : List.of(args)) {
+      switch (name) {
+        case "ops" -> ops();
+        case "step" -> step();
+        case "predict" -> predict();
+        case "startup" -> StartUp.measure(RESULTS);
+        case "scaling" -> Scaling.measure(RESULTS);
+        default ->
+            throw new IllegalArgumentException(
+                name + " is not a family of benchmarks: use " + String.join(", ", all));
+      }
+    }
+  }
+
+  private static Collection<RunResult> jmh(Class<?> type, Map<String, String[]> params)
+      throws RunnerException {
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include("^" + type.getName().replace(".", "\\.") + "\\.")
+            .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "-Xmx2g");
+    params.forEach(options::param);
+    return new Runner(options.build()).run();
+  }
+
+  private static String param(RunResult result, String name) {
+    return result.getParams().getParam(name);
+  }
+
+  private static double score(RunResult result) {
+    return result.getPrimaryResult().getScore();
+  }
+
+  private static double error(RunResult result) {
+    return result.getPrimaryResult().getScoreError();
+  }
+
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
+  private static void ops() throws IOException, RunnerException {
+    Results results =
+        new Results(
+            "ops",
+            "each op at the sizes it has in the training step; roofs measured in the same run",
+            RESULTS);
+    Map<String, Double> micros = new LinkedHashMap<>();
+    Map<String, Double> errors = new LinkedHashMap<>();
+    String[] names = OpWork.names().toArray(String[]::new);
+    for (RunResult r : jmh(OpBenchmark.class, Map.of("op", names))) {
+      micros.put(param(r, "op"), score(r));
+      errors.put(param(r, "op"), error(r));
+    }
+    List<Map<String, Object>> rows = new ArrayList<>();
+    results.row(List.of("op", "us", "GB/s", "GFLOP/s", "% of a roof"));
+    try (Backend backend = Backends.best()) {
+      double bandwidth = OpWork.of(backend, "copy (roof)").bytes() / micros.get("copy (roof)");
+      double compute =
+          OpWork.of(backend, "matmul 1024 (roof)").flops() / micros.get("matmul 1024 (roof)");
+      for (Map.Entry<String, Double> e : micros.entrySet()) {
+        OpWork work = OpWork.of(backend, e.getKey());
+        double bytes = work.bytes() / e.getValue();
+        double flops = work.flops() / e.getValue();
+        double roof = 100 * Math.max(bytes / bandwidth, flops / compute);
+        results.row(
+            List.of(
+                e.getKey(),
+                format("%.1f ± %.1f", e.getValue(), errors.get(e.getKey())),
+                format("%.1f", bytes / 1e3),
+                format("%.1f", flops / 1e3),
+                format("%.0f", roof)));
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("op", e.getKey());
+        row.put("us", e.getValue());
+        row.put("us_error", errors.get(e.getKey()));
+        row.put("bytes", work.bytes());
+        row.put("flops", work.flops());
+        row.put("roof_percent", roof);
+        rows.add(row);
+      }
+    }
+    results.put("ops", rows);
+    results.write(RESULTS.resolve("README.md"));
+  }
+
+  private static void step() throws IOException, RunnerException {
+    Results results =
+        new Results(
+            "step",
+            "ms per training step of 784-800-800-10, IAF 8 x 200 or none, S = 1, as fit runs it",
+            RESULTS);
+    results.row(List.of("batch", "IAF steps", "ms a step"));
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (RunResult r : jmh(TrainStepBenchmark.class, Map.of())) {
+      String batch = param(r, "batch");
+      String steps = param(r, "flowSteps");
+      results.row(List.of(batch, steps, format("%.2f ± %.2f", score(r), error(r))));
+      rows.add(
+          Map.of(
+              "batch", Integer.parseInt(batch),
+              "flow_steps", Integer.parseInt(steps),
+              "ms", score(r),
+              "ms_error", error(r)));
+    }
+    results.put("runs", rows);
+    results.write(README, RESULTS.resolve("README.md"));
+  }
+
+  private static void predict() throws IOException, RunnerException {
+    Results results =
+        new Results(
+            "predict", "seconds to predict 10,000 images with 100 draws of the weights", RESULTS);
+    results.row(List.of("images", "draws", "s", "million draws x images a second"));
+    for (RunResult r : jmh(PredictBenchmark.class, Map.of())) {
+      double rows = Integer.parseInt(param(r, "rows"));
+      double samples = Integer.parseInt(param(r, "samples"));
+      results.row(
+          List.of(
+              param(r, "rows"),
+              param(r, "samples"),
+              format("%.2f ± %.2f", score(r), error(r)),
+              format("%.3f", rows * samples / score(r) / 1e6)));
+      results.put("seconds", score(r));
+      results.put("seconds_error", error(r));
+    }
+    results.write(README, RESULTS.resolve("README.md"));
+  }
+}
