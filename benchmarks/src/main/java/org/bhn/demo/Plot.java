@@ -96,7 +96,6 @@ public final class Plot {
   }
 
   /** Shades cells by value, darkest at the largest; {@code cells[i][j]} is x cell i, y cell j. */
-  /** Adds a grid of cells shaded by value. */
   public Plot cells(double[][] cells, String color) {
     double most = 0;
     for (double[] row : cells) {
