@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Elbo;
 import org.bhn.bayes.ElboEstimator;
@@ -35,6 +36,7 @@ public final class Bhn implements AutoCloseable {
   private final BayesianNetwork net;
   private final Queue<Predictor> idle = new ConcurrentLinkedQueue<>();
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private volatile Precision precision = Precision.STRICT;
   private boolean closed;
 
   Bhn(Map<String, Object> card, BayesianNetwork net) {
@@ -79,6 +81,20 @@ public final class Bhn implements AutoCloseable {
     } finally {
       lock.writeLock().unlock();
     }
+  }
+
+  /**
+   * Sets how exactly predictions multiply matrices from now on; strict unless told otherwise.
+   * Training is always strict.
+   *
+   * @return this
+   */
+  public Bhn precision(Precision how) {
+    if (how == null) {
+      throw new IllegalArgumentException("precision is null: use Precision.STRICT or FAST");
+    }
+    precision = how;
+    return this;
   }
 
   /** As {@link #predict(float[], int, long)} with the model's own seed. */
@@ -126,7 +142,7 @@ public final class Bhn implements AutoCloseable {
         predictor = new Predictor(net.backend().fork(), net);
       }
       try {
-        return predictor.run(inputs, labels, targets, samples, seed);
+        return predictor.run(inputs, labels, targets, samples, seed, precision);
       } finally {
         idle.add(predictor);
       }

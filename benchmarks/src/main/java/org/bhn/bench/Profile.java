@@ -16,14 +16,15 @@ import jdk.jfr.consumer.RecordingFile;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.backend.Precision;
 import org.bhn.demo.Machine;
 
 /**
  * Where the time of a training step goes, from a flight recording of a training: calls and
  * microseconds a step of every op, and the share spent outside native code.
  *
- * <p>Arguments: batch (32), flow steps (8), weight samples (1), epochs (4); or {@code predict} for
- * a prediction of 10,000 images with 100 draws.
+ * <p>Arguments: batch (32), flow steps (8), weight samples (1), epochs (4); or {@code predict},
+ * perhaps with {@code fast}, for a prediction of 10,000 images with 100 draws.
  */
 public final class Profile {
   private Profile() {}
@@ -31,7 +32,7 @@ public final class Profile {
   /** Trains, records and prints the table. */
   public static void main(String[] args) throws IOException {
     if (args.length > 0 && args[0].equals("predict")) {
-      predict();
+      predict(args.length > 1 && args[1].equals("fast") ? Precision.FAST : Precision.STRICT);
       return;
     }
     int batch = argument(args, 0, 32);
@@ -57,11 +58,12 @@ public final class Profile {
     }
   }
 
-  private static void predict() throws IOException {
+  private static void predict(Precision precision) throws IOException {
     Path file = Files.createTempFile("bhn", ".jfr");
     try (Backend backend = Backends.best();
         Bhn model = Work.model(backend, Work.FLOW_STEPS);
         Recording recording = new Recording()) {
+      model.precision(precision);
       float[] images = new float[10_000 * Work.PIXELS];
       Arrays.fill(images, 0.5f);
       model.predict(images, 16);

@@ -143,6 +143,14 @@ public interface Backend extends AutoCloseable {
    */
   void matmulBatched(Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta);
 
+  /**
+   * A constant matrix {@code [N, K]} made ready for many products. It belongs to this backend and
+   * its thread, and is not recorded.
+   */
+  default PackedMatrix pack(Tensor v, Precision precision) {
+    return new PlainMatrix(this, v);
+  }
+
   // ---- weightnorm ----
 
   /** {@code r[j] = 1/‖v[j, :]‖}, 0 for a row of zeros. */

@@ -68,6 +68,13 @@ final class CpuBackend extends NativeTrainingOps {
     }
   }
 
+  @Override
+  public PackedMatrix pack(Tensor v, Precision precision) {
+    Check.real(this, "pack: v", v);
+    Check.present("pack: precision", precision);
+    return v.size() == 0 ? new PlainMatrix(this, v) : new OneDnnMatrix(this, v, precision);
+  }
+
   /** Products over nothing are zero; oneDNN is not asked. */
   private boolean degenerate(Tensor c, int k, double beta) {
     if (c.size() == 0) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Precision;
 import org.bhn.flow.FlowSpec;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.Dense;
@@ -116,6 +117,11 @@ final class WeightNormPosterior implements WeightPosterior {
     }
     tape.scope("");
     return h;
+  }
+
+  @Override
+  public Prepared prepare(Backend backend, Precision precision) {
+    return new WeightNormPrepared(backend, network.layers(), directions, biases, precision);
   }
 
   /**

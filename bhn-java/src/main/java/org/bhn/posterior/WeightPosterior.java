@@ -3,6 +3,7 @@ package org.bhn.posterior;
 import java.util.List;
 import java.util.Map;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Precision;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.Network;
 import org.bhn.tape.Noise;
@@ -47,6 +48,11 @@ public interface WeightPosterior extends AutoCloseable {
    * @param firstRow index of the first example, which numbers dropout masks
    */
   Var forward(Tape tape, Draw draw, Var x, int samples, long firstRow);
+
+  /** Makes ready for many draws while the parameters rest. */
+  default Prepared prepare(Backend backend, Precision precision) {
+    return new PlainPrepared(this);
+  }
 
   /**
    * Data-dependent initialisation from a batch {@code [n, inputs]}; does nothing where there is

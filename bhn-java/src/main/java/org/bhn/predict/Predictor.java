@@ -1,9 +1,12 @@
 package org.bhn.predict;
 
 import org.bhn.backend.Backend;
+import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
+import org.bhn.posterior.Prepared;
 import org.bhn.posterior.WeightPosterior;
+import org.bhn.posterior.WeightPosterior.Draw;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
@@ -11,16 +14,20 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * Streams weight samples through a network: samples outside, rows of the input inside, so that each
- * draw passes the flow once and memory does not grow with the number of samples. One thread at a
- * time; the same weight samples serve all rows, however they are cut into pieces.
+ * Streams weight samples through a network. Each draw passes the flow once; then rows of the input
+ * outside, draws inside, in pieces that the caches hold, so that memory does not grow with the
+ * number of samples and what draws have in common is computed once for each piece of rows. One
+ * thread at a time; the same weight samples serve all rows, however they are cut into pieces.
  */
 public final class Predictor implements AutoCloseable {
-  /** Weight samples drawn at once. */
+  /** Weight samples that pass the flow at once. */
   private static final int SAMPLES = 16;
 
-  /** Reals of the widest activation in one pass. */
-  private static final int ACTIVATIONS = 1 << 21;
+  /** Reals of weight samples that are kept, if that many samples are not too few to go on with. */
+  private static final int DRAWN = 1 << 22;
+
+  /** Reals of the widest activation in one pass: what the caches hold. */
+  private static final int ACTIVATIONS = 1 << 18;
 
   private final Backend backend;
   private final BayesianNetwork net;
@@ -55,44 +62,65 @@ public final class Predictor implements AutoCloseable {
    * @param targets {@code [N, O]} or null
    * @param samples S; a posterior without randomness uses 1
    * @param seed of the weight samples
+   * @param precision of the products
    */
-  public Result run(float[] inputs, int[] labels, float[] targets, int samples, long seed) {
+  public Result run(
+      float[] inputs, int[] labels, float[] targets, int samples, long seed, Precision precision) {
     int rows = inputs.length / net.network().inputs();
     int total = net.posterior().isRandom() ? samples : 1;
     State state = new State(rows, inputs, labels, targets);
-    int piece = Math.min(total, SAMPLES);
-    int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / (piece * net.network().maxWidth())));
-    for (int seen = 0; seen < total; seen += piece) {
-      int count = Math.min(piece, total - seen);
-      Noise noise = new Noise(seed, counter, seen);
-      backend.upload(counter, net.posterior().flow() == null ? seen : 0L);
-      Tensor drawn = draw(noise, count);
-      for (int row = 0; row < rows; row += rowPiece) {
-        int end = Math.min(rows, row + rowPiece);
-        Tape tape = Tape.inference(backend);
-        Var out =
-            net.posterior()
-                .forward(
+    int width = net.network().maxWidth();
+    int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / width));
+    int piece = Math.clamp(ACTIVATIONS / ((long) rowPiece * width), 1, total);
+    int block = net.posterior().flow() == null ? total : drawsAtOnce(piece, total);
+    try (Prepared prepared = net.posterior().prepare(backend, precision)) {
+      for (int first = 0; first < total; first += block) {
+        int last = Math.min(total, first + block);
+        Tensor drawn = draw(seed, first, last);
+        for (int row = 0; row < rows; row += rowPiece) {
+          int end = Math.min(rows, row + rowPiece);
+          prepared.inputs(state.inputs.rows(row, end), row);
+          for (int seen = first; seen < last; seen += piece) {
+            int count = Math.min(piece, last - seen);
+            Tape tape = Tape.inference(backend);
+            Draw use =
+                use(
                     tape,
-                    net.posterior().use(tape, noise, drawn),
-                    tape.constant(state.inputs.rows(row, end)),
-                    count,
-                    row);
-        state.fold(tape, out, row, end, count, seen);
+                    seed,
+                    drawn == null ? null : drawn.rows(seen - first, seen - first + count),
+                    seen);
+            state.fold(tape, prepared.forward(tape, use, count), row, end, count, seen);
+          }
+        }
       }
     }
     return state.result(total);
   }
 
-  /** Weights {@code [count, D]} that survive the step pool; null if there is no flow. */
-  private Tensor draw(Noise noise, int count) {
+  private int drawsAtOnce(int piece, int total) {
+    int fitting = Math.max(SAMPLES, DRAWN / net.posterior().dim());
+    return Math.min(total, Math.max(piece, fitting));
+  }
+
+  private Draw use(Tape tape, long seed, Tensor weights, int seen) {
+    backend.upload(counter, weights == null ? seen : 0L);
+    return net.posterior().use(tape, new Noise(seed, counter, seen), weights);
+  }
+
+  /** Weights {@code [last - first, D]} that survive the step pool; null if there is no flow. */
+  private Tensor draw(long seed, int first, int last) {
     WeightPosterior posterior = net.posterior();
     if (posterior.flow() == null) {
       return null;
     }
-    Tape tape = Tape.inference(backend);
-    Tensor kept = workspace.get("weights", DType.REAL, count, posterior.dim());
-    backend.copy(kept, posterior.draw(tape, noise, count).weights().value());
+    backend.upload(counter, 0L);
+    Tensor kept = workspace.get("weights", DType.REAL, last - first, posterior.dim());
+    for (int i = first; i < last; i += SAMPLES) {
+      int count = Math.min(SAMPLES, last - i);
+      Tape tape = Tape.inference(backend);
+      Draw drawn = posterior.draw(tape, new Noise(seed, counter, i), count);
+      backend.copy(kept.rows(i - first, i - first + count), drawn.weights().value());
+    }
     return kept;
   }
 

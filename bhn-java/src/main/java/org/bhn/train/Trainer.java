@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Elbo;
 import org.bhn.data.Dataset;
@@ -173,7 +174,12 @@ public final class Trainer implements AutoCloseable {
     }
     Predictor.Result result =
         validator.run(
-            validInputs, validLabels, validTargets, fit.validationSamples, net.seed() + 1);
+            validInputs,
+            validLabels,
+            validTargets,
+            fit.validationSamples,
+            net.seed() + 1,
+            Precision.STRICT);
     double sum = 0;
     for (float ll : result.logPredictive()) {
       sum += ll;

@@ -1,0 +1,206 @@
+package org.bhn.backend;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import org.bhn.nativelib.gen.dnnl.DnnlC;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * A matrix in the blocked layout that oneDNN's products want, in f32 or bf16, with a primitive for
+ * every number of rows it has met. With bf16, x is rounded into a buffer of this object first.
+ */
+final class OneDnnMatrix implements PackedMatrix {
+  private static final int ALIGNMENT = 64;
+
+  /** Rows of the product whose favourite layout is taken. */
+  private static final int MODEL_ROWS = 256;
+
+  private final CpuBackend backend;
+  private final int outputs;
+  private final int inputs;
+  private final boolean rounded;
+  private final int type;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment stream = OneDnn.stream();
+  private final MemorySegment model; // owns the layout
+  private final MemorySegment layout;
+  private final MemorySegment weights;
+  private final Map<Integer, Call> calls = new HashMap<>();
+  private Arena roundedArena = Arena.ofShared();
+  private MemorySegment roundedX = MemorySegment.NULL;
+  private boolean closed;
+
+  /** Packs v. */
+  OneDnnMatrix(CpuBackend backend, Tensor v, Precision precision) {
+    this.backend = backend;
+    this.outputs = v.rows();
+    this.inputs = v.columns();
+    MemorySegment best = null;
+    if (precision == Precision.FAST) {
+      best = model(DnnlC.dnnl_bf16());
+      if (!OneDnn.multipliesBf16(best)) {
+        DnnlC.dnnl_primitive_desc_destroy(best);
+        best = null;
+      }
+    }
+    this.rounded = best != null;
+    this.type = rounded ? DnnlC.dnnl_bf16() : DnnlC.dnnl_f32();
+    this.model = rounded ? best : model(type);
+    this.layout = DnnlC.dnnl_primitive_desc_query_md(model, DnnlC.dnnl_query_weights_md(), 0);
+    MemorySegment packed =
+        arena.allocate(Math.max(1, DnnlC.dnnl_memory_desc_get_size(layout)), ALIGNMENT);
+    this.weights = OneDnn.memory(layout, packed);
+    MemorySegment plain = OneDnn.matrix(inputs, outputs, 1, v.ld(), DnnlC.dnnl_f32());
+    backend.submit("pack", () -> convert(plain, NativeBuffer.address(v), layout, weights));
+    DnnlC.dnnl_memory_desc_destroy(plain);
+  }
+
+  private MemorySegment model(int type) {
+    MemorySegment x = OneDnn.matrix(MODEL_ROWS, inputs, inputs, 1, type);
+    MemorySegment w = OneDnn.anyMatrix(inputs, outputs, type);
+    MemorySegment y = OneDnn.matrix(MODEL_ROWS, outputs, outputs, 1, DnnlC.dnnl_f32());
+    MemorySegment product = OneDnn.product(x, w, y);
+    for (MemorySegment description : new MemorySegment[] {x, w, y}) {
+      DnnlC.dnnl_memory_desc_destroy(description);
+    }
+    return product;
+  }
+
+  private void convert(
+      MemorySegment plain, MemorySegment from, MemorySegment layout, MemorySegment to) {
+    MemorySegment description = OneDnn.reorder(plain, layout);
+    MemorySegment primitive = OneDnn.primitive(description);
+    MemorySegment source = OneDnn.memory(plain, from);
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment arguments =
+          OneDnn.arguments(call, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), to);
+      OneDnn.execute(primitive, stream, arguments, 2);
+    }
+    DnnlC.dnnl_memory_destroy(source);
+    DnnlC.dnnl_primitive_destroy(primitive);
+    DnnlC.dnnl_primitive_desc_destroy(description);
+  }
+
+  @Override
+  public void product(Tensor y, Tensor x) {
+    Check.dense(backend, "product: y", y, DType.REAL);
+    Check.dense(backend, "product: x", x, DType.REAL);
+    if (x.columns() != inputs || y.columns() != outputs || x.rows() != y.rows()) {
+      throw new IllegalArgumentException(
+          "product: x = "
+              + x
+              + " and y = "
+              + y
+              + " must be [M, "
+              + inputs
+              + "] and [M, "
+              + outputs
+              + "]");
+    }
+    if (x.rows() == 0) {
+      return;
+    }
+    Call call = calls.computeIfAbsent(x.rows(), Call::new);
+    MemorySegment from = NativeBuffer.address(x);
+    MemorySegment to = NativeBuffer.address(y);
+    backend.submit("packedProduct", () -> call.run(from, to));
+  }
+
+  /** Room for x in bf16. */
+  private MemorySegment room(int rows) {
+    long bytes = 2L * rows * inputs;
+    if (roundedX.byteSize() < bytes) {
+      roundedArena.close();
+      roundedArena = Arena.ofShared();
+      roundedX = roundedArena.allocate(bytes, ALIGNMENT);
+    }
+    return roundedX;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    calls.values().forEach(Call::destroy);
+    DnnlC.dnnl_memory_destroy(weights);
+    DnnlC.dnnl_primitive_desc_destroy(model);
+    DnnlC.dnnl_stream_destroy(stream);
+    roundedArena.close();
+    arena.close();
+  }
+
+  /** The primitives for one number of rows. */
+  private final class Call {
+    private final int rows;
+    private final MemorySegment x;
+    private final MemorySegment y;
+    private final MemorySegment product;
+    private final MemorySegment productArguments;
+    private final MemorySegment source;
+    private final MemorySegment rounding;
+    private final MemorySegment roundingArguments;
+
+    Call(int rows) {
+      this.rows = rows;
+      MemorySegment xLayout = OneDnn.matrix(rows, inputs, inputs, 1, type);
+      MemorySegment yLayout = OneDnn.matrix(rows, outputs, outputs, 1, DnnlC.dnnl_f32());
+      MemorySegment description = OneDnn.product(xLayout, layout, yLayout);
+      this.product = OneDnn.primitive(description);
+      DnnlC.dnnl_primitive_desc_destroy(description);
+      this.x = OneDnn.memory(xLayout, MemorySegment.NULL);
+      this.y = OneDnn.memory(yLayout, MemorySegment.NULL);
+      this.productArguments =
+          OneDnn.arguments(
+              arena,
+              DnnlC.DNNL_ARG_SRC(),
+              x,
+              DnnlC.DNNL_ARG_WEIGHTS(),
+              weights,
+              DnnlC.DNNL_ARG_DST(),
+              y);
+      if (rounded) {
+        MemorySegment plain = OneDnn.matrix(rows, inputs, inputs, 1, DnnlC.dnnl_f32());
+        this.source = OneDnn.memory(plain, MemorySegment.NULL);
+        MemorySegment reorder = OneDnn.reorder(plain, xLayout);
+        this.rounding = OneDnn.primitive(reorder);
+        DnnlC.dnnl_primitive_desc_destroy(reorder);
+        DnnlC.dnnl_memory_desc_destroy(plain);
+        this.roundingArguments =
+            OneDnn.arguments(arena, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), x);
+      } else {
+        this.source = null;
+        this.rounding = null;
+        this.roundingArguments = null;
+      }
+      DnnlC.dnnl_memory_desc_destroy(xLayout);
+      DnnlC.dnnl_memory_desc_destroy(yLayout);
+    }
+
+    void run(MemorySegment from, MemorySegment to) {
+      if (rounded) {
+        OneDnn.place(source, from);
+        OneDnn.place(x, room(rows));
+        OneDnn.execute(rounding, stream, roundingArguments, 2);
+      } else {
+        OneDnn.place(x, from);
+      }
+      OneDnn.place(y, to);
+      OneDnn.execute(product, stream, productArguments, 3);
+    }
+
+    void destroy() {
+      DnnlC.dnnl_primitive_destroy(product);
+      DnnlC.dnnl_memory_destroy(x);
+      DnnlC.dnnl_memory_destroy(y);
+      if (rounded) {
+        DnnlC.dnnl_primitive_destroy(rounding);
+        DnnlC.dnnl_memory_destroy(source);
+      }
+    }
+  }
+}
