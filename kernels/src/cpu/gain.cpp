@@ -8,54 +8,56 @@
 namespace bhn::BHN_ISA {
 namespace {
 
-// Columns that one thread owns in the backward; their sums live on its stack.
-constexpr int64_t kBlock = 64;
+// Rows and columns that share their gains in the forward.
+constexpr int64_t kTileRows = 16;
+constexpr int64_t kTileCols = 256;
 
+// scale = g r and add = bias of columns j0 .. j0 + width - 1; a missing one is NULL.
+void epilogue(float* scale, float* add, const float* gain, const float* r, const float* shift, int64_t j0, int64_t width) {
+#pragma omp simd
+  for (int64_t j = 0; j < width; ++j) {
+    scale[j] = gain == nullptr ? 1.0f : gain[j0 + j];
+    add[j] = shift == nullptr ? 0.0f : shift[j0 + j];
+  }
+  if (r != nullptr) {
+#pragma omp simd
+    for (int64_t j = 0; j < width; ++j) {
+      scale[j] *= r[j0 + j];
+    }
+  }
+}
+
+// Tiles of rows of one sample, so that gains are read once a tile; a row of its own where each has its own gains.
 template <int kActivation>
 void forward(int threads, float* y, const float* t, const float* g, const float* r, const float* bias, const GainShape& s) {
-  int64_t rows = s.samples * s.batch;
-#pragma omp parallel for if (rows * s.out >= kParallel) num_threads(threads) schedule(static)
-  for (int64_t row = 0; row < rows; ++row) {
-    int64_t sample = row / s.batch;
-    int64_t b = row - sample * s.batch;
-    float* out = y + row * s.out;
-    const float* in = t + (s.shared ? b : row) * s.out;
-    const float* gain = g == nullptr ? nullptr : g + (s.per_example ? row : sample) * s.ld_g;
+  int64_t tile_rows = s.per_example ? 1 : kTileRows;
+  int64_t tiles = (s.batch + tile_rows - 1) / tile_rows;
+#pragma omp parallel for if (s.samples * s.batch * s.out >= kParallel) num_threads(threads) schedule(static)
+  for (int64_t tile = 0; tile < s.samples * tiles; ++tile) {
+    int64_t sample = tile / tiles;
+    int64_t first = (tile - sample * tiles) * tile_rows;
+    int64_t last = first + tile_rows < s.batch ? first + tile_rows : s.batch;
+    const float* gain = g == nullptr ? nullptr : g + (s.per_example ? sample * s.batch + first : sample) * s.ld_g;
     const float* shift = bias == nullptr ? nullptr : bias + (s.per_sample_bias ? sample * s.ld_bias : 0);
-    for (int64_t j0 = 0; j0 < s.out; j0 += kBlock) {
-      int64_t width = s.out - j0 < kBlock ? s.out - j0 : kBlock;
-      float scale[kBlock];
-      float add[kBlock];
-#pragma omp simd
-      for (int64_t j = 0; j < width; ++j) {
-        scale[j] = 1.0f;
-        add[j] = 0.0f;
-      }
-      if (gain != nullptr) {
+    for (int64_t j0 = 0; j0 < s.out; j0 += kTileCols) {
+      int64_t width = s.out - j0 < kTileCols ? s.out - j0 : kTileCols;
+      float scale[kTileCols];
+      float add[kTileCols];
+      epilogue(scale, add, gain, r, shift, j0, width);
+      for (int64_t b = first; b < last; ++b) {
+        float* out = y + (sample * s.batch + b) * s.out + j0;
+        const float* in = t + (s.shared ? b : sample * s.batch + b) * s.out + j0;
 #pragma omp simd
         for (int64_t j = 0; j < width; ++j) {
-          scale[j] = gain[j0 + j];
+          out[j] = activate<kActivation>(in[j] * scale[j] + add[j]);
         }
-      }
-      if (r != nullptr) {
-#pragma omp simd
-        for (int64_t j = 0; j < width; ++j) {
-          scale[j] *= r[j0 + j];
-        }
-      }
-      if (shift != nullptr) {
-#pragma omp simd
-        for (int64_t j = 0; j < width; ++j) {
-          add[j] = shift[j0 + j];
-        }
-      }
-#pragma omp simd
-      for (int64_t j = 0; j < width; ++j) {
-        out[j0 + j] = activate<kActivation>(in[j0 + j] * scale[j] + add[j]);
       }
     }
   }
 }
+
+// Columns that one thread owns in the backward; their sums live on its stack.
+constexpr int64_t kBlock = 64;
 
 struct Gradients {
   float *d_t, *d_g, *d_r, *d_bias;

@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.backend.Precision;
 import org.bhn.predict.Predictive;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -36,6 +37,10 @@ public class PredictBenchmark {
   @Param("100")
   public int samples;
 
+  /** How products are computed. */
+  @Param({"STRICT", "FAST"})
+  public Precision precision;
+
   private Backend backend;
   private Bhn model;
   private float[] images;
@@ -44,7 +49,7 @@ public class PredictBenchmark {
   @Setup(Level.Trial)
   public void open() {
     backend = Backends.best();
-    model = Work.model(backend, Work.FLOW_STEPS);
+    model = Work.model(backend, Work.FLOW_STEPS).precision(precision);
     SplittableRandom random = new SplittableRandom(1);
     images = new float[rows * Work.PIXELS];
     for (int i = 0; i < images.length; i++) {

@@ -61,15 +61,11 @@ public final class Compare {
         if (flowSteps > 0 && batch == 32) {
           String what = "10,000 images x 100 draws, ";
           rows.add(row(results, what + "plain, s", "predict", "predict", problem, 32, flowSteps));
-          rows.add(
-              row(
-                  results,
-                  what + "constants hoisted by hand, s",
-                  "predict",
-                  "predict-hoisted",
-                  problem,
-                  32,
-                  flowSteps));
+          String hoisted = what + "constants hoisted by hand";
+          for (String ours : new String[] {"predict", "predict-fast"}) {
+            String name = hoisted + (ours.equals("predict") ? ", s" : ", this library in bf16, s");
+            rows.add(row(results, name, ours, "predict-hoisted", problem, 32, flowSteps));
+          }
         }
         delete(problem);
       }

@@ -2,6 +2,7 @@ package org.bhn.bench;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.bhn.backend.Precision;
 
 /** One contender's turn in a process of its own; the last line it prints is its figure. */
 final class Contest {
@@ -48,6 +49,7 @@ final class Contest {
         long[] times = ours.steps(batch, WARM_STEPS + STEPS);
         return median(Arrays.copyOfRange(times, WARM_STEPS, times.length)) * 1e-6;
       }
+      ours.precision(task.equals("predict-fast") ? Precision.FAST : Precision.STRICT);
       float[] images = Problem.images(IMAGES);
       ours.predict(images, 16);
       long start = System.nanoTime();

@@ -3,6 +3,7 @@ package org.bhn.bench;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.backend.Precision;
 import org.bhn.train.Epoch;
 import org.bhn.train.Listener;
 
@@ -40,6 +41,10 @@ final class Ours implements AutoCloseable {
       times[i] = ends[i + 1] - ends[i];
     }
     return times;
+  }
+
+  void precision(Precision precision) {
+    model.precision(precision);
   }
 
   float[] predict(float[] images, int draws) {
