@@ -1,5 +1,7 @@
 package org.bhn.bench;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,6 +88,15 @@ record Problem(
       }
       return mask;
     }
+  }
+
+  /** Arguments: directory, batch, steps of IAF. Writes the files for contenders of other languages. */
+  public static void main(String[] args) throws IOException {
+    if (args.length != 3) {
+      throw new IllegalArgumentException("give a directory, the batch and the steps of IAF");
+    }
+    Path directory = Files.createDirectories(Path.of(args[0]));
+    write(directory, Integer.parseInt(args[1]), Integer.parseInt(args[2]));
   }
 
   int dim() {
