@@ -30,6 +30,19 @@ foreach(source ${BHN_INTERNAL_TESTS})
   endif()
 endforeach()
 
+# The ABI's tests once more, on an emulated CUDA device, for two orders in which its threads run.
+if(TARGET bhn_emulated_sanitized)
+  foreach(source ${BHN_TESTS})
+    get_filename_component(name ${source} NAME_WE)
+    bhn_test(emulated_ ${source})
+    target_compile_options(emulated_${name} PRIVATE ${BHN_SANITIZERS})
+    target_link_options(emulated_${name} PRIVATE ${BHN_SANITIZERS})
+    target_link_libraries(emulated_${name} PRIVATE bhn_emulated_sanitized OpenMP::OpenMP_CXX)
+    set_property(TEST emulated_${name} APPEND PROPERTY ENVIRONMENT
+      "BHN_TEST_DEVICE=cuda;ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0")
+  endforeach()
+endif()
+
 if(BHN_CPU_SOURCES AND NOT BHN_SANITIZE)
   add_test(NAME isa_leak
     COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cmake/isa_leak.sh ${CMAKE_NM}

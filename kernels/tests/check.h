@@ -1,5 +1,5 @@
 // What every native test needs: checks that count, memory between unreadable pages, and a main that runs the test once for
-// each SIMD level of this machine. No framework.
+// each SIMD level of this machine, or on a CUDA device where BHN_TEST_DEVICE=cuda. No framework.
 #pragma once
 
 #include <sys/mman.h>
@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "bhn.h"
 
@@ -34,8 +35,17 @@ __attribute__((format(printf, 4, 5))) inline void that(bool good, const char* fi
   va_end(values);
 }
 
+// Waits for the device; set where contexts are made.
+inline int32_t nothing_to_wait_for() { return BHN_OK; }
+inline int32_t (*settle)() = nothing_to_wait_for;
+
 #define CHECK(condition) check::that(condition, __FILE__, __LINE__, "%s", #condition)
-#define OK(call) check::that((call) == BHN_OK, __FILE__, __LINE__, "%s failed: %s", #call, bhn_last_error())
+// Succeeds, now and when the device has done it.
+#define OK(call)                                                                                               \
+  do {                                                                                                         \
+    check::that((call) == BHN_OK, __FILE__, __LINE__, "%s failed: %s", #call, bhn_last_error());               \
+    check::that(check::settle() == BHN_OK, __FILE__, __LINE__, "%s failed late: %s", #call, bhn_last_error()); \
+  } while (false)
 // The call is refused with this status and a text that holds these words.
 #define REFUSED(call, wanted, words)                                                                                                       \
   do {                                                                                                                                     \
@@ -44,6 +54,24 @@ __attribute__((format(printf, 4, 5))) inline void that(bool good, const char* fi
     check::that(std::strstr(bhn_last_error(), words) != nullptr, __FILE__, __LINE__, "text \"%s\" lacks \"%s\"", bhn_last_error(), words); \
   } while (false)
 #define INVALID(call, words) REFUSED(call, BHN_INVALID_ARGUMENT, words)
+
+// Where contexts of the tests are.
+inline bool on_cuda() {
+  static const char* const device = std::getenv("BHN_TEST_DEVICE");
+  return device != nullptr && std::strcmp(device, "cuda") == 0;
+}
+
+// A bad index in the op's memory: refused at once on the CPU, found by the kernel and reported by the next sync on CUDA.
+#define BAD_INDEX(context, call, words)                \
+  do {                                                 \
+    if (check::on_cuda()) {                            \
+      CHECK((call) == BHN_OK);                         \
+      INVALID(bhn_context_sync(context), "bad index"); \
+      OK(bhn_context_sync(context));                   \
+    } else {                                           \
+      INVALID(call, words);                            \
+    }                                                  \
+  } while (false)
 
 // count elements that end (or begin) at an unreadable page. The rest of their pages holds canaries.
 template <class T>
@@ -89,18 +117,32 @@ inline float number(float low = -1, float high = 1) {
   return low + (high - low) * float(state >> 40) * 0x1p-24f;
 }
 
-// Runs the test in a child for each level; a child that crashes counts as failed.
+// Prepares a child for its level, or ends it with the reason why it cannot run.
+inline void enter(const char* level) {
+  if (on_cuda()) {
+    setenv("BHN_EMULATION_SEED", level + std::strlen("cuda "), 1);
+    return;
+  }
+  setenv("BHN_SIMD", level, 1);
+  if (std::strcmp(bhn_simd_level(), level) != 0) {
+    std::printf("%-7s skipped: this CPU runs \"%s\" at most\n", level, bhn_simd_level());
+    std::exit(0);
+  }
+}
+
+// Runs the test in a child for each level; a child that crashes counts as failed. On an emulated CUDA device a level is an order in
+// which its threads run.
 inline int main_of(void (*test)()) {
   int bad = 0;
-  for (const char* level : {"base", "avx2", "avx512"}) {
+  std::vector<const char*> levels = {"base", "avx2", "avx512"};
+  if (on_cuda()) {
+    levels = {"cuda 1", "cuda 2"};
+  }
+  for (const char* level : levels) {
     std::fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-      setenv("BHN_SIMD", level, 1);
-      if (std::strcmp(bhn_simd_level(), level) != 0) {
-        std::printf("%-7s skipped: this CPU runs \"%s\" at most\n", level, bhn_simd_level());
-        std::exit(0);
-      }
+      enter(level);
       test();
       std::printf("%-7s %lld checks, %d failed\n", level, (long long)count, failures);
       std::exit(failures == 0 ? 0 : 1);

@@ -33,12 +33,10 @@ void memory() {
     void* p = nullptr;
     OK(bhn_memory_alloc(c, &p, bytes));
     CHECK(p != nullptr && uintptr_t(p) % 64 == 0);
-    CHECK(bytes < 4 << 20 || uintptr_t(p) % (2 << 20) == 0);
-    bool zero = true;
-    for (int64_t i = 0; i < bytes; ++i) {
-      zero = zero && static_cast<char*>(p)[i] == 0;
-    }
-    CHECK(zero);
+    CHECK(on_cuda() || bytes < 4 << 20 || uintptr_t(p) % (2 << 20) == 0);
+    std::vector<char> values(bytes, 1);
+    OK(bhn_memory_copy(c, values.data(), p, bytes));
+    CHECK(values == std::vector<char>(bytes, 0));
     OK(bhn_memory_free(c, p));
   }
   OK(bhn_memory_free(c, nullptr));

@@ -46,12 +46,22 @@ struct OpCase {
   double cancelled = 1e-3;       // size of the terms that cancel within a gradient, added to its magnitude
 };
 
-inline bhn_context* context(int threads = 1) {
-  static bhn_context* all[4] = {};
-  if (all[threads] == nullptr) {
-    OK(bhn_context_create(&all[threads], BHN_CPU, 0, nullptr, threads));
+inline bhn_context* contexts[4] = {};
+
+inline int32_t settle_contexts() {
+  int32_t status = BHN_OK;
+  for (bhn_context* c : contexts) {
+    status = c == nullptr || status != BHN_OK ? status : bhn_context_sync(c);
   }
-  return all[threads];
+  return status;
+}
+
+inline bhn_context* context(int threads = 1) {
+  if (contexts[threads] == nullptr) {
+    OK(bhn_context_create(&contexts[threads], on_cuda() ? BHN_CUDA : BHN_CPU, 0, nullptr, threads));
+    settle = settle_contexts;
+  }
+  return contexts[threads];
 }
 
 // The arrays of one call. Rows lie ld apart; the gaps hold NaN.

@@ -1,27 +1,30 @@
 #!/usr/bin/env bash
-# regenerate.sh: rewrites src/generated/java, *.includes and headers.sha256 from kernels/include/bhn.h and dnnl_subset.h.
+# regenerate.sh: rewrites src/generated/java, *.includes and headers.sha256 from kernels/include/bhn.h and *_subset.h.
 # Commit its output by itself: the diff of the bindings should equal the diff of the header.
 #
 # JEXTRACT_HOME must hold bin/jextract. jextract is in no package registry; build it from github.com/openjdk/jextract with
 # LLVM 14 (Debian: libclang-14-dev; 16 and newer make it emit broken Java for anonymous unions) and a JDK of 24 or newer.
+# With Debian's libclang, leave its runtime/conf/jextract out: that second copy of clang's headers hides the libc's stdint.h.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 jextract=${JEXTRACT_HOME:-}/bin/jextract
 if [ ! -x "$jextract" ]; then
-  echo "bhn: no jextract at $jextract; set JEXTRACT_HOME. Lines 5 and 6 of this script say how to get one:" >&2
-  sed -n '5,6p' "$0" >&2
+  echo "bhn: no jextract at $jextract; set JEXTRACT_HOME. Lines 5 to 7 of this script say how to get one:" >&2
+  sed -n '5,7p' "$0" >&2
   exit 1
 fi
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+headers=()
 
 generate() { # $1 = header, relative to the root; $2 = last part of the package; $3 = class name
   local header=$root/$1 includes=$here/$2.includes package=org.bhn.nativelib.gen.$2
-  "$jextract" --dump-includes "$work/all" "$header" 2>/dev/null
+  headers+=("$1")
+  "$jextract" --dump-includes "$work/all" "$header" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
   # Only what the header itself declares: no libc macros, no include guard, no attribute macro.
-  grep -F "header: $header" "$work/all" | sed 's/ *#.*//' | grep -vE ' (BHN_API|BHN_H|BHN_DNNL_SUBSET_H)$' | LC_ALL=C sort >"$includes"
+  grep -F "header: $header" "$work/all" | sed 's/ *#.*//' | grep -vE ' BHN_(API|H|[A-Z]+_SUBSET_H)$' | LC_ALL=C sort >"$includes"
   "$jextract" --output "$work/out" -t "$package" --header-class-name "$3" @"$includes" "$header" 2>"$work/log" ||
     { cat "$work/log" >&2; exit 1; }
   # Opaque structs have no layout and are skipped, as they should be; anything else is worth reading.
@@ -36,6 +39,9 @@ generate() { # $1 = header, relative to the root; $2 = last part of the package;
 
 generate kernels/include/bhn.h bhn BhnC
 generate native-bindings/jextract/dnnl_subset.h dnnl DnnlC
+generate native-bindings/jextract/cuda_subset.h cuda CudaC
+generate native-bindings/jextract/cublas_subset.h cublas CublasC
+generate native-bindings/jextract/cudnn_subset.h cudnn CudnnC
 if grep -rn findOrThrow "$work/out" >&2; then
   echo "bhn: the lines above need JDK 23; extend the rewriting in regenerate.sh" >&2
   exit 1
@@ -44,5 +50,4 @@ fi
 rm -rf "$here/../src/generated/java/org"
 mkdir -p "$here/../src/generated/java"
 cp -r "$work/out/org" "$here/../src/generated/java/org"
-"$java" "$here/../src/test/java/org/bhn/nativelib/HeaderDigest.java" "$root" \
-  kernels/include/bhn.h native-bindings/jextract/dnnl_subset.h >"$here/headers.sha256"
+"$java" "$here/../src/test/java/org/bhn/nativelib/HeaderDigest.java" "$root" "${headers[@]}" >"$here/headers.sha256"

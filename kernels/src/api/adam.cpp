@@ -11,7 +11,7 @@ MadeGradient gradient(const bhn_made_gradient& made) {
   return {made.tensor, made.factors, made.z, made.h, shape};
 }
 
-int32_t check(const bhn_context* context, float* const* theta, float* const* m, float* const* v, const int64_t* step, const float* report,
+int32_t check(bhn_context* context, float* const* theta, float* const* m, float* const* v, const int64_t* step, const float* report,
               const float* const* grad, const int64_t* sizes, const float* hyper, const bhn_made_gradient* made, int64_t tensors,
               int64_t mades) {
   Args args("adam_step", context);
@@ -58,6 +58,11 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
   int32_t status = check(context, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades);
   if (status != BHN_OK) {
     return status;
+  }
+  if (context->device != BHN_CPU) {
+    Args args("adam_step", context);
+    return args.launched(cuda_kernels()->adam_step(context->queue, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades))
+        .status();
   }
   const Kernels& cpu = cpu_kernels();
   double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, context->partials);

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -21,7 +20,7 @@ int32_t bhn_affine_fwd(bhn_context* context, float* z, float* log_det, const flo
   args.pointer("z", z, count(samples, d)).pointer("log_det", log_det, samples).pointer("eps", eps, count(samples, d));
   args.pointer("w", w, d).pointer("b", b, d);
   if (!args.bad() && samples > 0) {
-    cpu_kernels().affine_fwd(context->threads, z, log_det, eps, w, b, log_det_in, samples, d, delta);
+    BHN_RUN(args, affine_fwd, z, log_det, eps, w, b, log_det_in, samples, d, delta);
   }
   return args.status();
 }
@@ -31,7 +30,7 @@ int32_t bhn_affine_bwd(bhn_context* context, float* d_eps, float* d_w, float* d_
   Args args = check("affine_bwd", context, samples, d, delta);
   args.pointer("eps", eps, count(samples, d)).pointer("w", w, d);
   if (!args.bad() && samples > 0) {
-    cpu_kernels().affine_bwd(context->threads, d_eps, d_w, d_b, d_z, d_log_det, eps, w, samples, d, delta);
+    BHN_RUN(args, affine_bwd, d_eps, d_w, d_b, d_z, d_log_det, eps, w, samples, d, delta);
   }
   return args.status();
 }
@@ -42,7 +41,7 @@ int32_t bhn_affine_inv(bhn_context* context, float* eps, float* log_det, const f
   args.pointer("eps", eps, count(samples, d)).pointer("log_det", log_det, samples).pointer("z", z, count(samples, d));
   args.pointer("w", w, d).pointer("b", b, d);
   if (!args.bad() && samples > 0) {
-    cpu_kernels().affine_inv(context->threads, eps, log_det, z, w, b, log_det_in, samples, d, delta);
+    BHN_RUN(args, affine_inv, eps, log_det, z, w, b, log_det_in, samples, d, delta);
   }
   return args.status();
 }

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -24,7 +23,7 @@ int32_t bhn_coupling_fwd(bhn_context* context, float* y, float* log_det, const f
       .pointer("z", z, count(samples, d))
       .pointer("heads", heads, count(samples, d));
   if (!args.bad() && samples > 0) {
-    cpu_kernels().coupling_fwd(context->threads, y, log_det, z, heads, log_det_in, samples, d, ld_y, ld_z, delta);
+    BHN_RUN(args, coupling_fwd, y, log_det, z, heads, log_det_in, samples, d, ld_y, ld_z, delta);
   }
   return args.status();
 }
@@ -34,7 +33,7 @@ int32_t bhn_coupling_bwd(bhn_context* context, float* d_z, float* d_heads, const
   Args args = check("coupling_bwd", context, samples, d, ld_y, ld_z, delta);
   args.pointer("z", z, count(samples, d)).pointer("heads", heads, count(samples, d));
   if (!args.bad() && samples > 0) {
-    cpu_kernels().coupling_bwd(context->threads, d_z, d_heads, d_y, d_log_det, z, heads, samples, d, ld_y, ld_z, delta);
+    BHN_RUN(args, coupling_bwd, d_z, d_heads, d_y, d_log_det, z, heads, samples, d, ld_y, ld_z, delta);
   }
   return args.status();
 }
@@ -47,7 +46,7 @@ int32_t bhn_coupling_inv(bhn_context* context, float* z, float* log_det, const f
       .pointer("y", y, count(samples, d))
       .pointer("heads", heads, count(samples, d));
   if (!args.bad() && samples > 0) {
-    cpu_kernels().coupling_inv(context->threads, z, log_det, y, heads, log_det_in, samples, d, ld_z, ld_y, delta);
+    BHN_RUN(args, coupling_inv, z, log_det, y, heads, log_det_in, samples, d, ld_z, ld_y, delta);
   }
   return args.status();
 }

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -13,11 +12,25 @@ Args check(const char* op, bhn_context* context, const int64_t* counter, const D
   if (!args.bad()) {
     args.extent("samples x batch x cols", s.samples * s.batch, s.cols);
   }
-  int64_t blocks = (s.cols + 3) / 4;
-  if (!args.bad() && blocks > 0) {
+  if (!args.bad() && s.cols > 0) {
+    int64_t blocks = (s.cols + 3) / 4;
     args.range("first_row + batch", s.first_row + s.batch, 0, (int64_t(1) << 32) / blocks);
   }
   return args;
+}
+
+// The counter lies with the device: read here on the CPU, by the kernel on CUDA.
+template <class Cpu, class Cuda>
+int32_t run(Args& args, bhn_context* context, const int64_t* counter, DropoutShape s, float* to, const float* from, Cpu cpu, Cuda cuda) {
+  if (args.bad()) {
+    return args.status();
+  }
+  if (!args.on_host()) {
+    return args.launched((cuda_kernels()->*cuda)(context->queue, to, from, counter, s)).status();
+  }
+  s.counter = uint64_t(*counter);
+  (cpu_kernels().*cpu)(context->threads, to, from, s);
+  return BHN_OK;
 }
 
 }  // namespace
@@ -26,32 +39,24 @@ extern "C" {
 
 int32_t bhn_dropout_fwd(bhn_context* context, float* y, const float* x, const int64_t* counter, int64_t samples, int64_t batch,
                         int64_t cols, int64_t first_row, int64_t seed, int64_t stream, float rate, int32_t shared_input) {
-  uint64_t at = counter == nullptr ? 0 : uint64_t(*counter);
-  DropoutShape s = {samples, batch, cols, first_row, uint64_t(seed), at, uint32_t(stream), rate, shared_input != 0};
+  DropoutShape s = {samples, batch, cols, first_row, uint64_t(seed), 0, uint32_t(stream), rate, shared_input != 0};
   Args args = check("dropout_fwd", context, counter, s, stream);
   if (args.bad() || samples * batch * cols == 0) {
     return args.status();
   }
   args.pointer("y", y).pointer("x", x);
-  if (!args.bad()) {
-    cpu_kernels().dropout_fwd(context->threads, y, x, s);
-  }
-  return args.status();
+  return run(args, context, counter, s, y, x, &Kernels::dropout_fwd, &CudaKernels::dropout_fwd);
 }
 
 int32_t bhn_dropout_bwd(bhn_context* context, float* d_x, const float* d_y, const int64_t* counter, int64_t samples, int64_t batch,
                         int64_t cols, int64_t first_row, int64_t seed, int64_t stream, float rate, int32_t shared_input) {
-  uint64_t at = counter == nullptr ? 0 : uint64_t(*counter);
-  DropoutShape s = {samples, batch, cols, first_row, uint64_t(seed), at, uint32_t(stream), rate, shared_input != 0};
+  DropoutShape s = {samples, batch, cols, first_row, uint64_t(seed), 0, uint32_t(stream), rate, shared_input != 0};
   Args args = check("dropout_bwd", context, counter, s, stream);
   if (args.bad() || samples * batch * cols == 0 || d_x == nullptr) {
     return args.status();
   }
   args.pointer("d_y", d_y);
-  if (!args.bad()) {
-    cpu_kernels().dropout_bwd(context->threads, d_x, d_y, s);
-  }
-  return args.status();
+  return run(args, context, counter, s, d_x, d_y, &Kernels::dropout_bwd, &CudaKernels::dropout_bwd);
 }
 
 }  // extern "C"

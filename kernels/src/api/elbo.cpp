@@ -1,7 +1,6 @@
 #include <initializer_list>
 
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -13,6 +12,9 @@ int32_t bhn_elbo_fwd(bhn_context* context, float* items, const float* log_lik, c
   args.size("rows", rows).size("draws", draws).pointer("items", items).pointer("log_lik", log_lik, rows).pointer("kl_scale", kl_scale);
   if (args.bad()) {
     return args.status();
+  }
+  if (!args.on_host()) {
+    return args.launched(cuda_kernels()->elbo_fwd(context->queue, items, log_lik, log_prior, log_det, kl_scale, rows, draws)).status();
   }
   const Kernels& cpu = cpu_kernels();
   auto mean = [&](const float* x, int64_t n) {
@@ -34,6 +36,10 @@ int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_log_prior,
   args.size("rows", rows).size("draws", draws).pointer("kl_scale", kl_scale);
   if (args.bad()) {
     return args.status();
+  }
+  if (!args.on_host()) {
+    int error = cuda_kernels()->elbo_bwd(context->queue, d_log_lik, d_log_prior, d_log_det, d_loss, kl_scale, rows, draws);
+    return args.launched(error).status();
   }
   const Kernels& cpu = cpu_kernels();
   double up = d_loss == nullptr ? 1.0 : double(*d_loss);

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -42,7 +41,7 @@ int32_t bhn_fill(bhn_context* context, float* x, int64_t rows, int64_t cols, int
   Args args = matrix("fill", context, rows, cols);
   args.stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
-    cpu_kernels().fill(context->threads, x, rows, cols, ld_x, value);
+    BHN_RUN(args, fill, x, rows, cols, ld_x, value);
   }
   return args.status();
 }
@@ -52,7 +51,7 @@ int32_t bhn_copy(bhn_context* context, float* y, const float* x, int64_t rows, i
   args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
   args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
-    cpu_kernels().copy(context->threads, y, x, rows, cols, ld_y, ld_x);
+    BHN_RUN(args, copy, y, x, rows, cols, ld_y, ld_x);
   }
   return args.status();
 }
@@ -62,7 +61,7 @@ int32_t bhn_axpy(bhn_context* context, float* y, const float* x, int64_t rows, i
   args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
   args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
-    cpu_kernels().axpy(context->threads, y, x, rows, cols, ld_y, ld_x, alpha);
+    BHN_RUN(args, axpy, y, x, rows, cols, ld_y, ld_x, alpha);
   }
   return args.status();
 }
@@ -71,7 +70,7 @@ int32_t bhn_mul_fwd(bhn_context* context, float* y, const float* a, const float*
   Args args = vector("mul_fwd", context, n);
   args.pointer("y", y, n).pointer("a", a, n).pointer("b", b, n);
   if (!args.bad() && n > 0) {
-    cpu_kernels().mul_fwd(context->threads, y, a, b, n);
+    BHN_RUN(args, mul_fwd, y, a, b, n);
   }
   return args.status();
 }
@@ -80,7 +79,7 @@ int32_t bhn_mul_bwd(bhn_context* context, float* d_a, float* d_b, const float* d
   Args args = vector("mul_bwd", context, n);
   args.pointer("d_y", d_y, n).pointer("a", a, n).pointer("b", b, n);
   if (!args.bad() && n > 0) {
-    cpu_kernels().mul_bwd(context->threads, d_a, d_b, d_y, a, b, n);
+    BHN_RUN(args, mul_bwd, d_a, d_b, d_y, a, b, n);
   }
   return args.status();
 }
@@ -89,7 +88,7 @@ int32_t bhn_activation_fwd(bhn_context* context, float* y, const float* x, int64
   Args args = vector("activation_fwd", context, n);
   args.range("activation", activation, BHN_IDENTITY, BHN_GELU).pointer("y", y, n).pointer("x", x, n);
   if (!args.bad() && n > 0) {
-    cpu_kernels().activation_fwd(context->threads, y, x, n, activation);
+    BHN_RUN(args, activation_fwd, y, x, n, activation);
   }
   return args.status();
 }
@@ -98,7 +97,7 @@ int32_t bhn_activation_bwd(bhn_context* context, float* d_x, const float* d_y, c
   Args args = vector("activation_bwd", context, n);
   args.range("activation", activation, BHN_IDENTITY, BHN_GELU).pointer("d_y", d_y, n).pointer("x", x, n);
   if (!args.bad() && n > 0 && d_x != nullptr) {
-    cpu_kernels().activation_bwd(context->threads, d_x, d_y, x, n, activation);
+    BHN_RUN(args, activation_bwd, d_x, d_y, x, n, activation);
   }
   return args.status();
 }
@@ -110,6 +109,9 @@ int32_t bhn_gather_rows(bhn_context* context, float* y, const float* x, const in
   args.pointer("y", y, count(n, cols)).pointer("x", x, count(x_rows, cols)).pointer("order", order, n).pointer("cursor", cursor);
   if (args.bad() || n == 0) {
     return args.status();
+  }
+  if (!args.on_host()) {
+    return args.launched(cuda_kernels()->gather_rows(context->queue, y, x, order, cursor, n, cols, x_rows, n_order)).status();
   }
   const int32_t* rows = window("gather_rows", order, cursor, n, n_order);
   if (rows == nullptr) {
@@ -125,6 +127,9 @@ int32_t bhn_gather_labels(bhn_context* context, int32_t* y, const int32_t* x, co
   args.pointer("y", y, n).pointer("x", x, x_rows).pointer("order", order, n).pointer("cursor", cursor);
   if (args.bad() || n == 0) {
     return args.status();
+  }
+  if (!args.on_host()) {
+    return args.launched(cuda_kernels()->gather_labels(context->queue, y, x, order, cursor, n, x_rows, n_order)).status();
   }
   const int32_t* rows = window("gather_labels", order, cursor, n, n_order);
   if (rows == nullptr) {

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -50,7 +49,7 @@ int32_t bhn_gain_fwd(bhn_context* context, float* y, const float* t, const float
   }
   args.pointer("y", y);
   if (!args.bad()) {
-    cpu_kernels().gain_fwd(context->threads, y, t, g, r, bias, s);
+    BHN_RUN(args, gain_fwd, y, t, g, r, bias, s);
   }
   return args.status();
 }
@@ -72,7 +71,7 @@ int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float* d_r, f
   }
   args.pointer("d_y", d_y);
   if (!args.bad()) {
-    cpu_kernels().gain_bwd(context->threads, d_t, d_g, d_r, d_bias, d_y, t, g, r, bias, s);
+    BHN_RUN(args, gain_bwd, d_t, d_g, d_r, d_bias, d_y, t, g, r, bias, s);
   }
   return args.status();
 }

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -14,7 +13,11 @@ Args rows(const char* op, bhn_context* context, int64_t samples, int64_t batch, 
   return args;
 }
 
-int32_t labels_ok(const char* op, const int32_t* labels, int64_t batch, int64_t classes) {
+// Labels in device memory are looked at by the kernel.
+int32_t labels_ok(const char* op, const Args& args, const int32_t* labels, int64_t batch, int64_t classes) {
+  if (!args.on_host()) {
+    return BHN_OK;
+  }
   for (int64_t b = 0; b < batch; ++b) {
     if (labels[b] < 0 || labels[b] >= classes) {
       return fail(BHN_INVALID_ARGUMENT, "%s: labels[%lld] = %d is not in [0, classes = %lld)", op, (long long)b, labels[b],
@@ -52,11 +55,10 @@ int32_t bhn_categorical_fwd(bhn_context* context, float* log_lik, const float* l
     return args.status();
   }
   args.range("classes", classes, 1, INT32_MAX).pointer("log_lik", log_lik).pointer("logits", logits).pointer("labels", labels);
-  if (args.bad() || labels_ok("categorical_fwd", labels, batch, classes) != BHN_OK) {
+  if (args.bad() || labels_ok("categorical_fwd", args, labels, batch, classes) != BHN_OK) {
     return BHN_INVALID_ARGUMENT;
   }
-  cpu_kernels().categorical_fwd(context->threads, log_lik, logits, labels, samples, batch, classes);
-  return BHN_OK;
+  return BHN_RUN(args, categorical_fwd, log_lik, logits, labels, samples, batch, classes);
 }
 
 int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels,
@@ -66,13 +68,13 @@ int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* 
     return args.status();
   }
   args.range("classes", classes, 1, INT32_MAX).pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("labels", labels);
-  if (args.bad() || labels_ok("categorical_bwd", labels, batch, classes) != BHN_OK) {
+  if (args.bad() || labels_ok("categorical_bwd", args, labels, batch, classes) != BHN_OK) {
     return BHN_INVALID_ARGUMENT;
   }
   if (d_logits != nullptr) {
-    cpu_kernels().categorical_bwd(context->threads, d_logits, d_log_lik, logits, labels, samples, batch, classes);
+    BHN_RUN(args, categorical_bwd, d_logits, d_log_lik, logits, labels, samples, batch, classes);
   }
-  return BHN_OK;
+  return args.status();
 }
 
 int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean, const float* log_var, const float* target,
@@ -83,7 +85,7 @@ int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean
     args.pointer("log_lik", log_lik, samples * batch);
   }
   if (!args.bad() && samples * batch > 0) {
-    cpu_kernels().gaussian_fwd(context->threads, log_lik, mean, log_var, target, s);
+    BHN_RUN(args, gaussian_fwd, log_lik, mean, log_var, target, s);
   }
   return args.status();
 }
@@ -97,7 +99,7 @@ int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, 
     args.pointer("d_log_lik", d_log_lik, samples * batch);
   }
   if (!args.bad() && samples * batch > 0) {
-    cpu_kernels().gaussian_bwd(context->threads, d_mean, d_log_var, d_log_lik, mean, log_var, target, s);
+    BHN_RUN(args, gaussian_bwd, d_mean, d_log_var, d_log_lik, mean, log_var, target, s);
   }
   return args.status();
 }
@@ -110,7 +112,7 @@ int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik, const float* log
   }
   args.pointer("log_lik", log_lik).pointer("logits", logits, outputs).pointer("target", target, outputs);
   if (!args.bad()) {
-    cpu_kernels().bernoulli_fwd(context->threads, log_lik, logits, target, samples, batch, outputs);
+    BHN_RUN(args, bernoulli_fwd, log_lik, logits, target, samples, batch, outputs);
   }
   return args.status();
 }
@@ -123,7 +125,7 @@ int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_
   }
   args.pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("target", target);
   if (!args.bad() && d_logits != nullptr) {
-    cpu_kernels().bernoulli_bwd(context->threads, d_logits, d_log_lik, logits, target, samples, batch, outputs);
+    BHN_RUN(args, bernoulli_bwd, d_logits, d_log_lik, logits, target, samples, batch, outputs);
   }
   return args.status();
 }

@@ -13,7 +13,7 @@ int32_t bhn_made_fwd(bhn_context* context, float* heads, float* h, float* t, flo
   args.pointer("z", z, samples).pointer("params", params).pointer("heads", heads, samples);
   args.pointer("h", h, samples).pointer("t", t, samples).pointer("r", r);
   if (!args.bad()) {
-    cpu_kernels().made_fwd(context->threads, heads, h, t, r, z, params, s);
+    BHN_RUN(args, made_fwd, heads, h, t, r, z, params, s);
   }
   return args.status();
 }
@@ -27,7 +27,7 @@ int32_t bhn_made_bwd(bhn_context* context, float* d_z, float* factors, float* wo
   args.pointer("z", z, samples).pointer("params", params).pointer("factors", factors).pointer("work", work, samples);
   args.pointer("d_heads", d_heads, samples).pointer("h", h, samples).pointer("t", t, samples).pointer("r", r);
   if (!args.bad()) {
-    cpu_kernels().made_bwd(context->threads, d_z, factors, work, d_heads, z, h, t, r, params, s);
+    BHN_RUN(args, made_bwd, d_z, factors, work, d_heads, z, h, t, r, params, s);
   }
   return args.status();
 }
@@ -41,7 +41,7 @@ int32_t bhn_made_grad(bhn_context* context, float* d_params, const float* factor
   args.pointer("z", z, samples).pointer("params", params).pointer("factors", factors).pointer("h", h, samples);
   args.pointer("d_params", d_params);
   if (!args.bad() && samples > 0) {
-    cpu_kernels().made_grad(context->threads, d_params, factors, z, h, params, s);
+    BHN_RUN(args, made_grad, d_params, factors, z, h, params, s);
   }
   return args.status();
 }

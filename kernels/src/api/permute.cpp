@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -12,7 +11,8 @@ int32_t check(const char* op, bhn_context* context, const int32_t* permutation, 
   if (args.bad()) {
     return args.status();
   }
-  for (int64_t j = 0; j < d; ++j) {
+  // In device memory the kernel looks at it.
+  for (int64_t j = 0; args.on_host() && j < d; ++j) {
     if (permutation[j] < 0 || permutation[j] >= d) {
       return fail(BHN_INVALID_ARGUMENT, "%s: permutation[%lld] = %d is not in [0, d = %lld)", op, (long long)j, permutation[j],
                   (long long)d);
@@ -34,7 +34,7 @@ int32_t bhn_permute_fwd(bhn_context* context, float* y, const float* x, const in
   Args args("permute_fwd", context);
   args.pointer("y", y).pointer("x", x);
   if (!args.bad()) {
-    cpu_kernels().permute_fwd(context->threads, y, x, permutation, samples, d, ld_y, ld_x);
+    BHN_RUN(args, permute_fwd, y, x, permutation, samples, d, ld_y, ld_x);
   }
   return args.status();
 }
@@ -48,7 +48,7 @@ int32_t bhn_permute_bwd(bhn_context* context, float* d_x, const float* d_y, cons
   Args args("permute_bwd", context);
   args.pointer("d_y", d_y);
   if (!args.bad()) {
-    cpu_kernels().permute_bwd(context->threads, d_x, d_y, permutation, samples, d, ld_y, ld_x);
+    BHN_RUN(args, permute_bwd, d_x, d_y, permutation, samples, d, ld_y, ld_x);
   }
   return args.status();
 }

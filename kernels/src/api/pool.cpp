@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -30,10 +29,7 @@ int32_t bhn_pool_fwd(bhn_context* context, float* y, const float* x, int64_t bat
     return args.status();
   }
   args.pointer("y", y).pointer("x", x);
-  if (!args.bad()) {
-    cpu_kernels().pool_fwd(context->threads, y, x, s);
-  }
-  return args.status();
+  return BHN_RUN(args, pool_fwd, y, x, s);
 }
 
 int32_t bhn_pool_bwd(bhn_context* context, float* d_x, const float* d_y, const float* x, int64_t batch, int64_t height, int64_t width,
@@ -44,10 +40,7 @@ int32_t bhn_pool_bwd(bhn_context* context, float* d_x, const float* d_y, const f
     return args.status();
   }
   args.pointer("d_y", d_y).pointer("x", x);
-  if (!args.bad()) {
-    cpu_kernels().pool_bwd(context->threads, d_x, d_y, x, s);
-  }
-  return args.status();
+  return BHN_RUN(args, pool_bwd, d_x, d_y, x, s);
 }
 
 }  // extern "C"

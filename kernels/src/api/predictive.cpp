@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -25,7 +24,7 @@ int32_t bhn_predictive_categorical(bhn_context* context, float* mean, float* m2,
   args.extent("logits", samples * batch, classes).pointer("mean", mean).pointer("m2", m2).pointer("entropy", entropy);
   args.pointer("votes", votes).pointer("logits", logits);
   if (!args.bad()) {
-    cpu_kernels().predictive_categorical(context->threads, mean, m2, entropy, votes, logits, samples, batch, classes, seen);
+    BHN_RUN(args, predictive_categorical, mean, m2, entropy, votes, logits, samples, batch, classes, seen);
   }
   return args.status();
 }
@@ -39,7 +38,7 @@ int32_t bhn_predictive_moments(bhn_context* context, float* mean, float* m2, con
   }
   args.extent("values", samples * batch, ld_values).pointer("mean", mean).pointer("m2", m2).pointer("values", values);
   if (!args.bad()) {
-    cpu_kernels().predictive_moments(context->threads, mean, m2, values, samples, batch, outputs, ld_values, seen);
+    BHN_RUN(args, predictive_moments, mean, m2, values, samples, batch, outputs, ld_values, seen);
   }
   return args.status();
 }
@@ -51,7 +50,7 @@ int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean, const floa
   }
   args.pointer("log_mean", log_mean).pointer("log_lik", log_lik);
   if (!args.bad()) {
-    cpu_kernels().predictive_log_lik(context->threads, log_mean, log_lik, samples, batch, seen);
+    BHN_RUN(args, predictive_log_lik, log_mean, log_lik, samples, batch, seen);
   }
   return args.status();
 }

@@ -1,7 +1,6 @@
 #include <cmath>
 
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -30,7 +29,7 @@ int32_t bhn_prior_fwd(bhn_context* context, float* log_prior, const float* w, co
   Args args = check("prior_fwd", context, w, s);
   args.pointer("log_prior", log_prior, samples);
   if (!args.bad() && samples > 0) {
-    cpu_kernels().prior_fwd(context->threads, log_prior, w, log_prior_in, s);
+    BHN_RUN(args, prior_fwd, log_prior, w, log_prior_in, s);
   }
   return args.status();
 }
@@ -41,7 +40,7 @@ int32_t bhn_prior_bwd(bhn_context* context, float* d_w, const float* d_log_prior
   Args args = check("prior_bwd", context, w, s);
   args.pointer("d_log_prior", d_log_prior, samples);
   if (!args.bad() && samples * d > 0 && d_w != nullptr) {
-    cpu_kernels().prior_bwd(context->threads, d_w, d_log_prior, w, s);
+    BHN_RUN(args, prior_bwd, d_w, d_log_prior, w, s);
   }
   return args.status();
 }

@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -10,7 +9,7 @@ int32_t bhn_sum_rows_fwd(bhn_context* context, float* out, const float* x, int64
   args.size("rows", rows).size("cols", cols).stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x);
   args.pointer("out", out, rows).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows > 0) {
-    cpu_kernels().sum_rows_fwd(context->threads, out, x, rows, cols, ld_x);
+    BHN_RUN(args, sum_rows_fwd, out, x, rows, cols, ld_x);
   }
   return args.status();
 }
@@ -20,7 +19,7 @@ int32_t bhn_sum_rows_bwd(bhn_context* context, float* d_x, const float* d_out, i
   args.size("rows", rows).size("cols", cols).stride("ld_x", ld_x, "cols", cols).extent("d_x", rows, ld_x);
   args.pointer("d_out", d_out, rows);
   if (!args.bad() && rows * cols > 0 && d_x != nullptr) {
-    cpu_kernels().sum_rows_bwd(context->threads, d_x, d_out, rows, cols, ld_x);
+    BHN_RUN(args, sum_rows_bwd, d_x, d_out, rows, cols, ld_x);
   }
   return args.status();
 }

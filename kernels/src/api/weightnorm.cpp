@@ -1,5 +1,4 @@
 #include "core/status.h"
-#include "cpu/kernels.h"
 
 using namespace bhn;
 
@@ -10,7 +9,7 @@ int32_t bhn_weightnorm_fwd(bhn_context* context, float* r, const float* v, int64
   args.size("rows", rows).size("cols", cols).stride("ld_v", ld_v, "cols", cols).extent("v", rows, ld_v);
   args.pointer("r", r, rows).pointer("v", v, count(rows, cols));
   if (!args.bad() && rows > 0) {
-    cpu_kernels().weightnorm_fwd(context->threads, r, v, rows, cols, ld_v);
+    BHN_RUN(args, weightnorm_fwd, r, v, rows, cols, ld_v);
   }
   return args.status();
 }
@@ -21,7 +20,7 @@ int32_t bhn_weightnorm_bwd(bhn_context* context, float* d_v, const float* d_r, c
   args.size("rows", rows).size("cols", cols).stride("ld_v", ld_v, "cols", cols).extent("v", rows, ld_v);
   args.pointer("d_r", d_r, rows).pointer("v", v, count(rows, cols)).pointer("r", r, rows);
   if (!args.bad() && rows * cols > 0 && d_v != nullptr) {
-    cpu_kernels().weightnorm_bwd(context->threads, d_v, d_r, v, r, rows, cols, ld_v);
+    BHN_RUN(args, weightnorm_bwd, d_v, d_r, v, r, rows, cols, ld_v);
   }
   return args.status();
 }

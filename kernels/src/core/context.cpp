@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -41,6 +42,46 @@ void* allocate(int64_t bytes) {
   return memory;
 }
 
+// Sizes beside what the device has.
+int32_t no_memory(const char* op, int64_t bytes) {
+  int64_t free_bytes = 0, total_bytes = 0;
+  cuda_kernels()->memory_info(&free_bytes, &total_bytes);
+  return fail(BHN_OUT_OF_MEMORY, "%s: bytes = %lld, the CUDA device has %lld free of %lld", op, (long long)bytes, (long long)free_bytes,
+              (long long)total_bytes);
+}
+
+int32_t no_machine_memory(const char* op, int64_t bytes) {
+  return fail(BHN_OUT_OF_MEMORY, "%s: bytes = %lld, the machine has %lld", op, (long long)bytes, (long long)physical_memory());
+}
+
+// What a kernel found among indices in device memory.
+int32_t bad_index(const Fault& fault) {
+  static const char* const kTexts[] = {"",
+                                       "cursor = %lld: at %lld it leaves fewer entries of order than are asked for (limit %lld)",
+                                       "order[cursor + %lld] = %lld is not a row, in [0, %lld)",
+                                       "labels[%lld] = %lld is not a class, in [0, %lld)",
+                                       "permutation[%lld] = %lld is not in [0, %lld)",
+                                       "row_start[%lld] = %lld does not fit its row, at most %lld"};
+  char text[160];
+  std::snprintf(text, sizeof text, kTexts[fault.kind], (long long)fault.place, (long long)fault.value, (long long)fault.bound);
+  return fail(BHN_INVALID_ARGUMENT, "an earlier call on the CUDA device met a bad index: %s", text);
+}
+
+// Opens a CUDA device for a context that is otherwise made.
+int32_t open_cuda(bhn_context* context, void* stream) {
+  const CudaKernels* cuda = cuda_kernels();
+  if (cuda == nullptr) {
+    return fail(BHN_UNSUPPORTED, "context_create: this libbhn was built without CUDA");
+  }
+  const char* problem = cuda->problem(context->ordinal);
+  if (problem[0] != '\0') {
+    return fail(BHN_NO_DEVICE, "context_create: %s", problem);
+  }
+  context->own_stream = stream == nullptr;
+  int error = cuda->context_open(&context->queue, context->ordinal, stream);
+  return Args("context_create", context).launched(error).status();
+}
+
 }  // namespace
 
 extern "C" {
@@ -66,11 +107,8 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
       return fail(BHN_INVALID_ARGUMENT, "context_create: context is NULL");
     }
     *context = nullptr;
-    if (device == BHN_CUDA) {
-      return fail(BHN_UNSUPPORTED, "context_create: this libbhn was built without CUDA");
-    }
-    if (device != BHN_CPU || ordinal != 0) {
-      return fail(BHN_INVALID_ARGUMENT, "context_create: device = %d, ordinal = %d: there is CPU 0", device, ordinal);
+    if ((device != BHN_CPU || ordinal != 0) && device != BHN_CUDA) {
+      return fail(BHN_INVALID_ARGUMENT, "context_create: device = %d, ordinal = %d: there is CPU 0, and CUDA", device, ordinal);
     }
     if (threads < 0 || threads > 4096) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: threads = %d must be in [0, 4096]", threads);
@@ -80,25 +118,47 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
       return fail(BHN_OUT_OF_MEMORY, "context_create: %zu bytes", sizeof(bhn_context));
     }
     made->device = device;
-    made->stream = stream;
+    made->ordinal = ordinal;
     made->threads = threads > 0 ? threads : omp_get_max_threads();
+    int32_t status = device == BHN_CUDA ? open_cuda(made, stream) : int32_t(BHN_OK);
+    if (status != BHN_OK) {
+      delete made;
+      return status;
+    }
     *context = made;
     return BHN_OK;
   });
 }
 
 int32_t bhn_context_destroy(bhn_context* context) {
-  Args args("context_destroy", context);
-  if (args.bad()) {
-    return args.status();
+  if (context == nullptr || context->magic != bhn_context::kAlive) {
+    return Args("context_destroy", context).status();
   }
-  std::free(context->scratch);
+  // A lost device frees nothing, but its contexts can be closed.
+  int32_t status = BHN_OK;
+  if (context->device == BHN_CPU) {
+    std::free(context->scratch);
+  } else if (!context->lost) {
+    cuda_kernels()->memory_free(context->queue, context->scratch);
+    int error = cuda_kernels()->context_close(context->queue, context->ordinal, context->own_stream);
+    status = Args("context_destroy", context).launched(error).status();
+  }
   context->magic = 0;
   delete context;
-  return BHN_OK;
+  return status;
 }
 
-int32_t bhn_context_sync(bhn_context* context) { return Args("context_sync", context).status(); }
+int32_t bhn_context_sync(bhn_context* context) {
+  Args args("context_sync", context);
+  if (args.bad() || args.on_host()) {
+    return args.status();
+  }
+  Fault fault = {};
+  if (args.launched(cuda_kernels()->sync(context->queue, &fault)).bad() || fault.kind == Fault::kNone) {
+    return args.status();
+  }
+  return bad_index(fault);
+}
 
 int32_t bhn_context_reserve(bhn_context* context, int64_t bytes) {
   Args args("context_reserve", context);
@@ -107,14 +167,14 @@ int32_t bhn_context_reserve(bhn_context* context, int64_t bytes) {
   if (args.bad() || bytes <= context->scratch_bytes) {
     return args.status();
   }
-  void* grown = bytes > physical_memory() ? nullptr : allocate(bytes);
-  if (grown == nullptr) {
-    return fail(BHN_OUT_OF_MEMORY, "context_reserve: bytes = %lld, the machine has %lld", (long long)bytes, (long long)physical_memory());
+  void* grown = nullptr;
+  int32_t status = bhn_memory_alloc(context, &grown, bytes);
+  if (status == BHN_OK) {
+    bhn_memory_free(context, context->scratch);
+    context->scratch = grown;
+    context->scratch_bytes = bytes;
   }
-  std::free(context->scratch);
-  context->scratch = grown;
-  context->scratch_bytes = bytes;
-  return BHN_OK;
+  return status;
 }
 
 int32_t bhn_memory_alloc(bhn_context* context, void** memory, int64_t bytes) {
@@ -127,31 +187,41 @@ int32_t bhn_memory_alloc(bhn_context* context, void** memory, int64_t bytes) {
   if (bytes < 0) {
     return fail(BHN_INVALID_ARGUMENT, "memory_alloc: bytes = %lld is negative", (long long)bytes);
   }
+  if (!args.on_host()) {
+    int error = cuda_kernels()->memory_alloc(context->queue, memory, bytes);
+    bool full = error != 0 && cuda_kernels()->is_out_of_memory(error);
+    return full ? no_memory("memory_alloc", bytes) : args.launched(error).status();
+  }
   // Overcommit would grant more than there is and kill the process when it is touched.
   if (bytes <= physical_memory()) {
     *memory = allocate(bytes);
   }
-  if (*memory == nullptr) {
-    return fail(BHN_OUT_OF_MEMORY, "memory_alloc: bytes = %lld, the machine has %lld", (long long)bytes, (long long)physical_memory());
-  }
-  return BHN_OK;
+  return *memory == nullptr ? no_machine_memory("memory_alloc", bytes) : int32_t(BHN_OK);
 }
 
 int32_t bhn_memory_free(bhn_context* context, void* memory) {
   Args args("memory_free", context);
-  if (!args.bad()) {
-    std::free(memory);
+  if (args.bad()) {
+    return args.status();
   }
-  return args.status();
+  if (!args.on_host()) {
+    return args.launched(cuda_kernels()->memory_free(context->queue, memory)).status();
+  }
+  std::free(memory);
+  return BHN_OK;
 }
 
 int32_t bhn_memory_copy(bhn_context* context, void* to, const void* from, int64_t bytes) {
   Args args("memory_copy", context);
   args.size("bytes", bytes).pointer("to", to, bytes).pointer("from", from, bytes);
-  if (!args.bad() && bytes > 0) {
-    std::memmove(to, from, bytes);
+  if (args.bad() || bytes == 0) {
+    return args.status();
   }
-  return args.status();
+  if (!args.on_host()) {
+    return args.launched(cuda_kernels()->memory_copy(context->queue, to, from, bytes)).status();
+  }
+  std::memmove(to, from, bytes);
+  return BHN_OK;
 }
 
 }  // extern "C"

@@ -1,11 +1,18 @@
-// Chooses the CPU twins once. __builtin_cpu_supports also asks whether the system saves the registers.
+// Finds the twins. Those of the CPU are chosen once: __builtin_cpu_supports also asks whether the system saves the registers.
 #include <cstdlib>
 #include <cstring>
 
 #include "cpu/kernels.h"
+#include "cuda/kernels.h"
 
 namespace bhn {
 namespace {
+
+#ifdef BHN_ONLY_BASE
+
+const Kernels& choose() { return base::table; }
+
+#else
 
 const Kernels& choose() {
   __builtin_cpu_init();
@@ -22,11 +29,21 @@ const Kernels& choose() {
   return avx512 ? avx512::table : avx2 ? avx2::table : base::table;
 }
 
+#endif
+
 }  // namespace
 
 const Kernels& cpu_kernels() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+const CudaKernels* cuda_kernels() {
+#ifdef BHN_WITH_CUDA
+  return &cuda::table;
+#else
+  return nullptr;
+#endif
 }
 
 }  // namespace bhn

@@ -20,15 +20,41 @@ int32_t fail(int32_t status, const char* format, ...) {
   return status;
 }
 
-Args::Args(const char* op, const bhn_context* context) : op_(op) {
+Args::Args(const char* op, bhn_context* context) : op_(op), context_(context) {
   if (context == nullptr || context->magic != bhn_context::kAlive) {
     status_ = fail(BHN_INVALID_ARGUMENT, "%s: context is %s", op, context == nullptr ? "NULL" : "not a live context");
   } else if (context->device != BHN_CPU) {
-    status_ = fail(BHN_UNSUPPORTED, "%s: device %d has no twin in this build", op, context->device);
+    cuda_kernels()->select(context->ordinal);
+    if (context->lost) {
+      status_ = fail(BHN_DEVICE_LOST, "%s: CUDA device %d was lost in an earlier call: close the backend and start a new process", op,
+                     context->ordinal);
+    }
   }
 }
 
+void Args::remember(const char* name, int64_t value) {
+  if (sizes_ < kSizes) {
+    size_[sizes_++] = {name, value};
+  }
+}
+
+Args& Args::launched(int error) {
+  if (error == 0) {
+    return *this;
+  }
+  const CudaKernels& cuda = *cuda_kernels();
+  char sizes[256] = "";
+  for (int i = 0, at = 0; i < sizes_ && at < int(sizeof sizes); ++i) {
+    at += snprintf(sizes + at, sizeof sizes - at, ", %s = %lld", size_[i].name, (long long)size_[i].value);
+  }
+  context_->lost = cuda.is_lost(error);
+  int32_t status = context_->lost ? BHN_DEVICE_LOST : cuda.is_out_of_memory(error) ? BHN_OUT_OF_MEMORY : BHN_DEVICE_ERROR;
+  status_ = fail(status, "%s: %s (%s) on CUDA device %d%s", op_, cuda.error_name(error), cuda.error_text(error), context_->ordinal, sizes);
+  return *this;
+}
+
 Args& Args::size(const char* name, int64_t value) {
+  remember(name, value);
   if (!bad() && (value < 0 || value > (int64_t(1) << 40))) {
     status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be in [0, 2^40]", op_, name, (long long)value);
   }

@@ -5,6 +5,8 @@
 
 #include "bhn.h"
 #include "core/context.h"
+#include "cpu/kernels.h"
+#include "cuda/kernels.h"
 
 namespace bhn {
 
@@ -30,7 +32,7 @@ inline int64_t count(int64_t a, int64_t b) {
 // Checks the arguments of one op. The first failure is kept; ask status() at the end.
 class Args {
  public:
-  Args(const char* op, const bhn_context* context);
+  Args(const char* op, bhn_context* context);
 
   // A size: not negative, and small enough that products of three stay below 2^62.
   Args& size(const char* name, int64_t value);
@@ -44,13 +46,44 @@ class Args {
   Args& extent(const char* name, int64_t rows, int64_t columns);
   // Anything else that is wrong.
   Args& refuse(const char* reason);
+  // What a CUDA launcher returned. The text names the error, the op and its sizes.
+  Args& launched(int error);
+
+  // Runs the twin of the context's device. Both take the same arguments after their first.
+  template <class Cpu, class Cuda, class... A>
+  int32_t run(Cpu Kernels::* cpu, Cuda CudaKernels::* cuda, A... arguments) {
+    if (!bad()) {
+      if (context_->device == BHN_CPU) {
+        (cpu_kernels().*cpu)(context_->threads, arguments...);
+      } else {
+        launched((cuda_kernels()->*cuda)(context_->queue, arguments...));
+      }
+    }
+    return status_;
+  }
 
   int32_t status() const { return status_; }
   bool bad() const { return status_ != BHN_OK; }
+  // Whether values in device memory can be looked at here.
+  bool on_host() const { return context_->device == BHN_CPU; }
 
  private:
+  struct Named {
+    const char* name;
+    int64_t value;
+  };
+  static constexpr int kSizes = 8;
+
+  void remember(const char* name, int64_t value);
+
   const char* op_;
+  bhn_context* context_;
   int32_t status_ = BHN_OK;
+  int sizes_ = 0;
+  Named size_[kSizes];
 };
+
+// Runs the twin of the context's device, checked: BHN_RUN(args, gain_fwd, y, t, ...).
+#define BHN_RUN(args, op, ...) (args).run(&bhn::Kernels::op, &bhn::CudaKernels::op, __VA_ARGS__)
 
 }  // namespace bhn

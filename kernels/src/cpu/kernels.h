@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "core/shapes.h"
+
 #define BHN_CPU_KERNELS(K)                                                                                                                \
   K(void, rng_uniform, (int threads, float* out, int64_t n, int64_t first, uint64_t seed, uint32_t stream, uint64_t counter))             \
   K(void, rng_normal, (int threads, float* out, int64_t n, int64_t first, uint64_t seed, uint32_t stream, uint64_t counter))              \
@@ -93,52 +95,6 @@
   K(void, pool_bwd, (int threads, float* d_x, const float* d_y, const float* x, const PoolShape& shape))
 
 namespace bhn {
-
-struct GainShape {
-  int64_t samples, batch, out, ld_g, ld_bias;
-  bool shared, per_example, per_sample_bias;
-  int activation;
-};
-
-struct MadeShape {
-  const int32_t* row_start;  // NULL: every row sees all of its x
-  int64_t samples, inputs, hidden, outputs, weights, ld_z;
-  bool weight_norm;
-};
-
-// The gradient of a conditioner's parameters as made_bwd leaves it: tensor is its place among those of Adam.
-struct MadeGradient {
-  int64_t tensor;
-  const float *factors, *z, *h;
-  MadeShape shape;
-};
-
-struct GaussianShape {
-  int64_t samples, batch, outputs, ld_mean, ld_log_var;
-  int mode;
-};
-
-struct PriorShape {
-  int64_t samples, d, ld_w;
-  int prior;
-  float p0, p1, p2;
-};
-
-struct AdamNumbers {
-  float step_size, beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon, scale, clip;
-};
-
-struct DropoutShape {
-  int64_t samples, batch, cols, first_row;
-  uint64_t seed, counter;
-  uint32_t stream;
-  float rate;
-  bool shared;
-};
-
-struct PoolShape {
-  int64_t batch, height, width, channels, window, stride;
-};
 
 struct Kernels {
   const char* name;

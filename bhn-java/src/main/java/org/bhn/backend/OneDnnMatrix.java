@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import org.bhn.nativelib.NativeException;
+import org.bhn.nativelib.Status;
 import org.bhn.nativelib.gen.dnnl.DnnlC;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -38,14 +40,7 @@ final class OneDnnMatrix implements PackedMatrix {
     this.backend = backend;
     this.outputs = v.rows();
     this.inputs = v.columns();
-    MemorySegment best = null;
-    if (precision == Precision.FAST) {
-      best = model(DnnlC.dnnl_bf16());
-      if (!OneDnn.multipliesBf16(best)) {
-        DnnlC.dnnl_primitive_desc_destroy(best);
-        best = null;
-      }
-    }
+    MemorySegment best = precision == Precision.FAST ? bf16Model() : null;
     this.rounded = best != null;
     this.type = rounded ? DnnlC.dnnl_bf16() : DnnlC.dnnl_f32();
     this.model = rounded ? best : model(type);
@@ -58,15 +53,35 @@ final class OneDnnMatrix implements PackedMatrix {
     DnnlC.dnnl_memory_desc_destroy(plain);
   }
 
+  /** Null where the processor does not multiply bf16 itself: oneDNN then has no way, or a slow one. */
+  private MemorySegment bf16Model() {
+    MemorySegment found;
+    try {
+      found = model(DnnlC.dnnl_bf16());
+    } catch (NativeException e) {
+      if (e.status() == Status.UNSUPPORTED) {
+        return null;
+      }
+      throw e;
+    }
+    if (OneDnn.multipliesBf16(found)) {
+      return found;
+    }
+    DnnlC.dnnl_primitive_desc_destroy(found);
+    return null;
+  }
+
   private MemorySegment model(int type) {
     MemorySegment x = OneDnn.matrix(MODEL_ROWS, inputs, inputs, 1, type);
     MemorySegment w = OneDnn.anyMatrix(inputs, outputs, type);
     MemorySegment y = OneDnn.matrix(MODEL_ROWS, outputs, outputs, 1, DnnlC.dnnl_f32());
-    MemorySegment product = OneDnn.product(x, w, y);
-    for (MemorySegment description : new MemorySegment[] {x, w, y}) {
-      DnnlC.dnnl_memory_desc_destroy(description);
+    try {
+      return OneDnn.product(x, w, y);
+    } finally {
+      for (MemorySegment description : new MemorySegment[] {x, w, y}) {
+        DnnlC.dnnl_memory_desc_destroy(description);
+      }
     }
-    return product;
   }
 
   private void convert(
