@@ -90,7 +90,6 @@ class ImageModelTest {
       History history = model.fit(TestData.lines(300, 1), fit);
       assertEquals(20, history.epochs().size());
       double accuracy = accuracy(model, test);
-      System.out.printf("%s: %.3f of the lines are told apart%n", posterior, accuracy);
       assertTrue(accuracy > 0.9, accuracy + " right");
       if (model.network().posterior().dim() > 0) {
         assertTrue(Double.isFinite(model.elbo(test, 5).total()));
