@@ -285,6 +285,15 @@ BHN_API int32_t bhn_dropout_fwd(bhn_context* context, float* y /* [S*B, cols] */
 BHN_API int32_t bhn_dropout_bwd(bhn_context* context, float* d_x, const float* d_y, const int64_t* counter, int64_t samples, int64_t batch,
                                 int64_t cols, int64_t first_row, int64_t seed, int64_t stream, float rate, int32_t shared_input);
 
+/* ---- pool: the largest of each window of an image, channels last -------------------------------------------------------------------------
+ * y[b, i, j, c] = max of x[b, i stride + p, j stride + q, c] over 0 <= p, q < window; OH = (H - window) / stride + 1, OW likewise, so that
+ * windows stay inside the image. A NaN counts as the largest. The backward searches the maximum again; of equal ones the first in the
+ * order (p, q) gets the gradient. 1 <= window <= min(H, W), window < 2^15. */
+BHN_API int32_t bhn_pool_fwd(bhn_context* context, float* y /* [B, OH, OW, C] */, const float* x /* [B, H, W, C] */, int64_t batch,
+                             int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride);
+BHN_API int32_t bhn_pool_bwd(bhn_context* context, float* d_x, const float* d_y, const float* x, int64_t batch, int64_t height,
+                             int64_t width, int64_t channels, int64_t window, int64_t stride);
+
 #ifdef __cplusplus
 }
 #endif

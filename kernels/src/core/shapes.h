@@ -47,4 +47,8 @@ struct DropoutShape {
   bool shared;
 };
 
+struct PoolShape {
+  int64_t batch, height, width, channels, window, stride;
+};
+
 }  // namespace bhn

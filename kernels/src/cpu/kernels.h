@@ -90,7 +90,9 @@
      int64_t seen))                                                                                                                       \
   K(void, predictive_log_lik, (int threads, float* log_mean, const float* log_lik, int64_t samples, int64_t batch, int64_t seen))         \
   K(void, dropout_fwd, (int threads, float* y, const float* x, const DropoutShape& shape))                                                \
-  K(void, dropout_bwd, (int threads, float* d_x, const float* d_y, const DropoutShape& shape))
+  K(void, dropout_bwd, (int threads, float* d_x, const float* d_y, const DropoutShape& shape))                                            \
+  K(void, pool_fwd, (int threads, float* y, const float* x, const PoolShape& shape))                                                      \
+  K(void, pool_bwd, (int threads, float* d_x, const float* d_y, const float* x, const PoolShape& shape))
 
 namespace bhn {
 

@@ -104,6 +104,8 @@ struct Queue {
   K(predictive_log_lik, (const Queue& q, float* log_mean, const float* log_lik, int64_t samples, int64_t batch, int64_t seen))             \
   K(dropout_fwd, (const Queue& q, float* y, const float* x, const int64_t* counter, const DropoutShape& shape))                            \
   K(dropout_bwd, (const Queue& q, float* d_x, const float* d_y, const int64_t* counter, const DropoutShape& shape))                        \
+  K(pool_fwd, (const Queue& q, float* y, const float* x, const PoolShape& shape))                                                          \
+  K(pool_bwd, (const Queue& q, float* d_x, const float* d_y, const float* x, const PoolShape& shape))                                      \
   /* Plumbing. context_open fills the queue; its stream is the lent one, or a new one if that is NULL. */                                  \
   K(context_open, (Queue * q, int32_t ordinal, void* stream))                                                                              \
   K(context_close, (const Queue& q, int32_t ordinal, bool own_stream))                                                                     \

@@ -13,6 +13,7 @@ import org.bhn.bayes.Elbo;
 import org.bhn.bayes.ElboEstimator;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
+import org.bhn.nn.Image;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
 import org.bhn.tape.Noise;
@@ -54,12 +55,35 @@ public final class Bhn implements AutoCloseable {
     return new BhnBuilder(inputs, Likelihood.gaussianLearned(targets, 1));
   }
 
+  /** A classifier of images by softmax; see {@link BhnBuilder#conv(int, int)}. */
+  public static BhnBuilder classifier(Image inputs, int classes) {
+    return of(inputs, Likelihood.categorical(classes));
+  }
+
+  /** A regression from images with one learned noise level for each target. */
+  public static BhnBuilder regressor(Image inputs, int targets) {
+    return of(inputs, Likelihood.gaussianLearned(targets, 1));
+  }
+
+  /**
+   * A model of images with the given likelihood.
+   *
+   * @param inputs shape of a row of the data, channels last
+   */
+  public static BhnBuilder of(Image inputs, Likelihood likelihood) {
+    return new BhnBuilder(new ImageLayers(inputs), required(likelihood));
+  }
+
   /** A model with the given likelihood. */
   public static BhnBuilder of(int inputs, Likelihood likelihood) {
+    return new BhnBuilder(inputs, required(likelihood));
+  }
+
+  private static Likelihood required(Likelihood likelihood) {
     if (likelihood == null) {
       throw new IllegalArgumentException("likelihood is null: use Likelihood.categorical(classes)");
     }
-    return new BhnBuilder(inputs, likelihood);
+    return likelihood;
   }
 
   /**

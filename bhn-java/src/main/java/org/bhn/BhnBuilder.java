@@ -7,17 +7,20 @@ import java.util.Locale;
 import java.util.Map;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Padding;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Prior;
 import org.bhn.bayes.Priors;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Layer;
 import org.bhn.nn.Network;
 import org.bhn.posterior.Posterior;
 
 /** What model to build. Each method sets one thing and returns this. */
 public final class BhnBuilder {
   private final int inputs;
+  private final ImageLayers images; // null if inputs are plain vectors
   private Likelihood likelihood;
   private int[] hidden = {};
   private Activation activation = Activation.RELU;
@@ -31,10 +34,67 @@ public final class BhnBuilder {
       throw new IllegalArgumentException("inputs = " + inputs + " must be at least 1");
     }
     this.inputs = inputs;
+    this.images = null;
     this.likelihood = likelihood;
   }
 
-  /** Units of the hidden layers (none: a linear model). */
+  BhnBuilder(ImageLayers images, Likelihood likelihood) {
+    this.inputs = images.input().size();
+    this.images = images;
+    this.likelihood = likelihood;
+  }
+
+  /** A convolution of stride 1 that stays inside the image; see the longer form. */
+  public BhnBuilder conv(int channels, int kernel) {
+    return conv(channels, kernel, 1, Padding.VALID);
+  }
+
+  /**
+   * Appends a convolution. Its units, with a gain each in a weight-norm posterior, are its output
+   * channels.
+   *
+   * @param channels of the output
+   * @param kernel pixels of the square kernel along each axis
+   * @param stride pixels from one place of the kernel to the next
+   * @param padding what lies beyond the edge
+   * @throws IllegalArgumentException if the kernel does not fit what the layer before gives
+   */
+  public BhnBuilder conv(int channels, int kernel, int stride, Padding padding) {
+    images("conv").conv(channels, kernel, stride, padding);
+    return this;
+  }
+
+  /** Max-pooling of windows side by side. */
+  public BhnBuilder maxPool(int window) {
+    return maxPool(window, window);
+  }
+
+  /**
+   * Appends a max-pooling.
+   *
+   * @param window pixels of the square window along each axis
+   * @param stride pixels from one window to the next
+   * @throws IllegalArgumentException if the window does not fit what the layer before gives
+   */
+  public BhnBuilder maxPool(int window, int stride) {
+    images("maxPool").maxPool(window, stride);
+    return this;
+  }
+
+  private ImageLayers images(String layer) {
+    if (images == null) {
+      throw new IllegalStateException(
+          layer
+              + " needs images: build with their shape, Bhn.classifier(new Image(32, 32, 3), 10)");
+    }
+    if (hidden.length > 0) {
+      throw new IllegalStateException(
+          layer + " after hidden: convolutions and poolings come first, then the hidden layers");
+    }
+    return images;
+  }
+
+  /** Units of the dense hidden layers (none: the output follows at once). */
   public BhnBuilder hidden(int... units) {
     if (units == null) {
       throw new IllegalArgumentException("hidden is null: pass the widths, or nothing");
@@ -102,15 +162,29 @@ public final class BhnBuilder {
     if (backend == null) {
       throw new IllegalArgumentException("backend is null: use Backends.best()");
     }
-    Network network = Network.mlp(inputs, hidden, likelihood.outputs(), activation, bias);
     return new Bhn(
-        toMap(), new BayesianNetwork(backend, network, posterior, prior, likelihood, seed));
+        toMap(), new BayesianNetwork(backend, network(), posterior, prior, likelihood, seed));
+  }
+
+  /** The network that these settings describe. */
+  Network network() {
+    List<Layer> layers = new ArrayList<>();
+    int width = inputs;
+    if (images != null) {
+      layers.addAll(images.layers(activation, bias));
+      width = images.outputs();
+    }
+    layers.addAll(Network.dense(width, hidden, likelihood.outputs(), activation, bias));
+    return new Network(layers);
   }
 
   /** As a map of plain values: the card of a saved model. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("inputs", (long) inputs);
+    if (images != null) {
+      images.toMap(map);
+    }
     List<Object> widths = new ArrayList<>();
     for (int u : hidden) {
       widths.add((long) u);

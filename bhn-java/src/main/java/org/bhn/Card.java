@@ -26,13 +26,20 @@ final class Card {
       for (int i = 0; i < hidden.length; i++) {
         hidden[i] = Math.toIntExact(widths[i]);
       }
-      return new BhnBuilder(card.integer("inputs"), likelihood(card.object("likelihood")))
+      Likelihood likelihood = likelihood(card.object("likelihood"));
+      BhnBuilder builder =
+          card.has("image")
+              ? new BhnBuilder(ImageLayers.of(card), likelihood)
+              : new BhnBuilder(card.integer("inputs"), likelihood);
+      builder
           .hidden(hidden)
           .activation(Activation.valueOf(upper(card.string("activation"))))
           .bias(card.bool("bias"))
           .posterior(posterior(card.object("posterior")))
           .prior(prior(card.object("prior")))
           .seed(card.longInteger("seed"));
+      builder.network(); // refuses layers that do not fit
+      return builder;
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new FormatException(
           source,

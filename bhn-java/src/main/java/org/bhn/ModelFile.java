@@ -12,6 +12,8 @@ import org.bhn.io.FormatException;
 import org.bhn.io.Json;
 import org.bhn.io.JsonObject;
 import org.bhn.io.SafeTensors;
+import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
 import org.bhn.tape.Param;
 import org.bhn.tensor.Tensor;
 
@@ -21,7 +23,9 @@ import org.bhn.tensor.Tensor;
  */
 final class ModelFile {
   private static final String CARD = "card";
-  private static final long FORMAT = 1;
+
+  /** The newest format. Version 2 added images; models of plain vectors are still written as 1. */
+  private static final long FORMAT = 2;
 
   private ModelFile() {}
 
@@ -30,7 +34,7 @@ final class ModelFile {
       throw new IllegalArgumentException("file is null");
     }
     Map<String, Object> card = new LinkedHashMap<>();
-    card.put("format", FORMAT);
+    card.put("format", model.containsKey("image") ? FORMAT : 1L);
     String version = Bhn.class.getPackage().getImplementationVersion();
     card.put("library", version == null ? "development" : version);
     card.put("device", net.backend().device().name());
@@ -59,15 +63,16 @@ final class ModelFile {
             "pass a file written by Bhn.save");
       }
       JsonObject card = JsonObject.of(Json.parse(text, path.toString()), path.toString());
-      if (card.longInteger("format") != FORMAT) {
+      if (card.longInteger("format") < 1 || card.longInteger("format") > FORMAT) {
         throw new FormatException(
             path.toString(),
             "card/format",
-            card.longInteger("format") + " where this version reads " + FORMAT,
+            card.longInteger("format") + " where this version reads 1 to " + FORMAT,
             "use the version of the library that wrote it: " + card.string("library"));
       }
-      checkSize(path, file, card.object("model"));
-      Bhn model = Card.builder(card.object("model"), path.toString()).build(backend);
+      BhnBuilder builder = Card.builder(card.object("model"), path.toString());
+      checkSize(path, file, builder.network(), card.object("model").object("posterior"));
+      Bhn model = builder.build(backend);
       try {
         TensorFiles.verify(file, path);
         fill(file, path, backend, model.network());
@@ -86,21 +91,18 @@ final class ModelFile {
    * A hostile card could ask for any amount of memory before its tensors are missed: what it
    * describes must not be larger than what the file holds.
    */
-  private static void checkSize(Path path, SafeTensors.File file, JsonObject model) {
+  private static void checkSize(
+      Path path, SafeTensors.File file, Network network, JsonObject posterior) {
     long held = 0;
     for (SafeTensors.TensorInfo info : file.tensors().values()) {
       held += info.elements();
     }
-    long width = model.longInteger("inputs");
     double weights = 0;
     double units = 0;
-    for (long next : model.integers("hidden")) {
-      weights += (double) width * next;
-      units += next;
-      width = next;
+    for (WeightLayer layer : network.weightLayers().toList()) {
+      weights += layer.weights();
+      units += layer.units();
     }
-    weights += (double) width * model.object("likelihood").longInteger("size");
-    JsonObject posterior = model.object("posterior");
     double flow = 0;
     if (posterior.has("flow")) {
       JsonObject spec = posterior.object("flow");

@@ -32,4 +32,25 @@ public final class TestData {
     }
     return Dataset.regression(x, 1, y, 1);
   }
+
+  /** Noisy images of 8 x 8 with a line: along a row, along a column, or along a diagonal. */
+  public static Dataset lines(int rows, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] x = new float[rows * 64];
+    int[] y = new int[rows];
+    for (int i = 0; i < rows; i++) {
+      y[i] = i % 3;
+      int row = random.nextInt(4);
+      int column = random.nextInt(4);
+      for (int k = 0; k < 5; k++) {
+        int down = y[i] == 0 ? 0 : k;
+        int across = y[i] == 1 ? 0 : k;
+        x[i * 64 + (row + down) % 8 * 8 + (column + across) % 8] = 1;
+      }
+      for (int k = 0; k < 64; k++) {
+        x[i * 64 + k] += (float) (0.2 * random.nextGaussian());
+      }
+    }
+    return Dataset.classification(x, 64, y, 3);
+  }
 }

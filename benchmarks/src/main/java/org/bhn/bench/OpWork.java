@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.bhn.backend.Activation;
 import org.bhn.backend.AdamState;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Conditioner;
+import org.bhn.backend.Convolution;
 import org.bhn.backend.MadeGradient;
+import org.bhn.backend.Padding;
+import org.bhn.backend.Pooling;
 import org.bhn.backend.PriorKind;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -26,6 +30,8 @@ record OpWork(double bytes, double flops, Runnable call) {
   private static final int UNITS = 800;
   private static final int DIM = 1610;
   private static final int HIDDEN = 200;
+  private static final Convolution CONV = new Convolution(28, 28, 192, 5, 5, 1, Padding.VALID, 192);
+  private static final Pooling POOL = new Pooling(24, 24, 192, 2, 2);
 
   /** Makes the tensors of an op on a backend and binds them. */
   private interface Maker {
@@ -38,6 +44,11 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("copy (roof)", OpWork::copy);
     ALL.put("matmul 1024 (roof)", t -> matmul(t, 1024, 1024, 1024));
     ALL.put("matmul 128x784x800", t -> matmul(t, BATCH, 784, UNITS));
+    ALL.put("conv", t -> conv(t, i -> t.backend.conv(i.y, i.x, i.w, CONV)));
+    ALL.put("conv by inputs", t -> conv(t, i -> t.backend.convInputs(i.x, i.y, i.w, CONV, 0)));
+    ALL.put("conv by weights", t -> conv(t, i -> t.backend.convWeights(i.w, i.y, i.x, CONV, 0)));
+    ALL.put("maxPool", OpWork::maxPool);
+    ALL.put("maxPool backward", OpWork::maxPoolBackward);
     ALL.put("made S=1", t -> made(t, 1));
     ALL.put("made S=16", t -> made(t, 16));
     ALL.put("made backward S=1", t -> madeBackward(t, 1));
@@ -111,6 +122,40 @@ record OpWork(double bytes, double flops, Runnable call) {
         4.0 * (a.size() + b.size() + c.size()),
         2.0 * m * n * k,
         () -> t.backend.matmul(c, a, b, false, true, 0));
+  }
+
+  /** Images around the second convolution of the paper's network for CIFAR-10. */
+  private record Images(Tensor x, Tensor w, Tensor y, Tensor pooled) {
+    static Images of(Tensors t) {
+      return new Images(
+          t.reals(32, CONV.inputs()),
+          t.reals(CONV.out(), CONV.fanIn()),
+          t.reals(32, CONV.outputs()),
+          t.reals(32, POOL.outputs()));
+    }
+  }
+
+  private static OpWork conv(Tensors t, Consumer<Images> call) {
+    Images i = Images.of(t);
+    double flops = 2.0 * i.y.size() * CONV.fanIn();
+    return new OpWork(4.0 * (i.x.size() + i.w.size() + i.y.size()), flops, () -> call.accept(i));
+  }
+
+  private static OpWork maxPool(Tensors t) {
+    Images i = Images.of(t);
+    return new OpWork(
+        4.0 * (i.y.size() + i.pooled.size()),
+        i.y.size(),
+        () -> t.backend.maxPool(i.pooled, i.y, POOL));
+  }
+
+  private static OpWork maxPoolBackward(Tensors t) {
+    Images i = Images.of(t);
+    Tensor dX = t.reals(i.y.rows(), i.y.columns());
+    return new OpWork(
+        12.0 * i.y.size() + 4.0 * i.pooled.size(),
+        2.0 * i.y.size(),
+        () -> t.backend.maxPoolBackward(dX, i.pooled, i.y, POOL));
   }
 
   /** A conditioner's forward, and what it keeps. */

@@ -62,6 +62,10 @@ abstract class AbstractBackend implements Backend {
     recording = null;
   }
 
+  final boolean isRecording() {
+    return recording != null;
+  }
+
   /**
    * Runs a checked call, and appends it to the recording if there is one.
    *

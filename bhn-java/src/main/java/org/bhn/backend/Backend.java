@@ -151,6 +151,30 @@ public interface Backend extends AutoCloseable {
     return new PlainMatrix(this, v);
   }
 
+  // ---- images, channels last: a tensor of n·H·W·C elements is n images, each row a pixel ----
+
+  /**
+   * {@code y = x * w}: x {@code [n·H·W, in]}, w {@code [out, KH·KW·in]}, y {@code [n·OH·OW, out]}.
+   */
+  void conv(Tensor y, Tensor x, Tensor w, Convolution shape);
+
+  /** Gradient of {@link #conv} by x; {@code beta} 1 adds it to the old dX, 0 overwrites. */
+  void convInputs(Tensor dX, Tensor dY, Tensor w, Convolution shape, double beta);
+
+  /** Gradient of {@link #conv} by w; {@code beta} 1 adds it to the old dW, 0 overwrites. */
+  void convWeights(Tensor dW, Tensor dY, Tensor x, Convolution shape, double beta);
+
+  /** As {@link #pack(Tensor, Precision)}, for the products {@code y = x * w} of convolutions. */
+  default PackedMatrix pack(Tensor w, Convolution shape, Precision precision) {
+    return new PlainFilters(this, w, shape);
+  }
+
+  /** The largest of each window. */
+  void maxPool(Tensor y, Tensor x, Pooling shape);
+
+  /** Gradient of {@link #maxPool}, which goes to the first largest; {@code dX} may be null. */
+  void maxPoolBackward(Tensor dX, Tensor dY, Tensor x, Pooling shape);
+
   // ---- weightnorm ----
 
   /** {@code r[j] = 1/‖v[j, :]‖}, 0 for a row of zeros. */

@@ -258,7 +258,7 @@ final class CheckElementwise {
         + ": inner sizes differ";
   }
 
-  private static void beta(String name, double beta) {
+  static void beta(String name, double beta) {
     if (beta != 0 && beta != 1) {
       throw new IllegalArgumentException(name + " = " + beta + " must be 0 or 1");
     }

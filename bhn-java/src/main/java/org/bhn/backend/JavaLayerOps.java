@@ -121,6 +121,42 @@ abstract class JavaLayerOps extends JavaMemory {
   }
 
   @Override
+  public final void conv(Tensor y, Tensor x, Tensor w, Convolution shape) {
+    int n = CheckImages.conv(this, y, x, w, shape);
+    submit("conv", JavaImages.conv(Reals.of(y), Reals.of(x), Reals.of(w), shape, n));
+  }
+
+  @Override
+  public final void convInputs(Tensor dX, Tensor dY, Tensor w, Convolution shape, double beta) {
+    int n = CheckImages.convInputs(this, dX, dY, w, shape, beta);
+    submit(
+        "convInputs",
+        JavaImages.convInputs(Reals.of(dX), Reals.of(dY), Reals.of(w), shape, n, beta));
+  }
+
+  @Override
+  public final void convWeights(Tensor dW, Tensor dY, Tensor x, Convolution shape, double beta) {
+    int n = CheckImages.convWeights(this, dW, dY, x, shape, beta);
+    submit(
+        "convWeights",
+        JavaImages.convWeights(Reals.of(dW), Reals.of(dY), Reals.of(x), shape, n, beta));
+  }
+
+  @Override
+  public final void maxPool(Tensor y, Tensor x, Pooling shape) {
+    int n = CheckImages.maxPool(this, y, x, shape);
+    submit("maxPool", JavaImages.maxPool(Reals.of(y), Reals.of(x), shape, n));
+  }
+
+  @Override
+  public final void maxPoolBackward(Tensor dX, Tensor dY, Tensor x, Pooling shape) {
+    int n = CheckImages.maxPoolBackward(this, dX, dY, x, shape);
+    submit(
+        "maxPoolBackward",
+        JavaImages.maxPoolBackward(Reals.of(dX), Reals.of(dY), Reals.of(x), shape, n));
+  }
+
+  @Override
   public final void weightNorm(Tensor r, Tensor v) {
     CheckLayers.weightNorm(this, r, v);
     submit("weightNorm", JavaLayers.weightNorm(Reals.of(r), Reals.of(v)));

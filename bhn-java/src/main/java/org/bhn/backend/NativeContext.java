@@ -54,7 +54,7 @@ abstract class NativeContext extends AbstractBackend {
   }
 
   @Override
-  final void closeDevice() {
+  void closeDevice() {
     check(BhnC.bhn_context_destroy(context));
     if (ownsMemory()) {
       memory.close();

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.tensor.Tensor;
 
-/** Weight norm, gain epilogue and likelihoods, by libbhn. */
+/** Weight norm, gain epilogue, pooling and likelihoods, by libbhn. */
 abstract class NativeLayerOps extends NativeElementwiseOps {
   NativeLayerOps(NativeMemory memory, MemorySegment context) {
     super(memory, context);
@@ -109,6 +109,37 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
                 BhnC.bhn_gain_bwd(
                     context, pdt, pdg, pdr, pdb, pdy, pt, pg, pr, pb, s.samples, s.batch, s.out,
                     s.ldG, s.ldBias, s.flags, act)));
+  }
+
+  // ---- pool ----
+
+  @Override
+  public final void maxPool(Tensor y, Tensor x, Pooling shape) {
+    long n = CheckImages.maxPool(this, y, x, shape);
+    MemorySegment py = address(y);
+    MemorySegment px = address(x);
+    long h = shape.height();
+    long w = shape.width();
+    long c = shape.channels();
+    long window = shape.window();
+    long stride = shape.stride();
+    submit("maxPool", () -> check(BhnC.bhn_pool_fwd(context, py, px, n, h, w, c, window, stride)));
+  }
+
+  @Override
+  public final void maxPoolBackward(Tensor dX, Tensor dY, Tensor x, Pooling shape) {
+    long n = CheckImages.maxPoolBackward(this, dX, dY, x, shape);
+    MemorySegment pdx = address(dX);
+    MemorySegment pdy = address(dY);
+    MemorySegment px = address(x);
+    long h = shape.height();
+    long w = shape.width();
+    long c = shape.channels();
+    long window = shape.window();
+    long stride = shape.stride();
+    submit(
+        "maxPoolBackward",
+        () -> check(BhnC.bhn_pool_bwd(context, pdx, pdy, px, n, h, w, c, window, stride)));
   }
 
   // ---- likelihoods ----

@@ -13,8 +13,11 @@ import org.bhn.tensor.Tensor;
 
 /** Estimates the ELBO over a whole data set by fresh weight samples. */
 public final class ElboEstimator {
-  /** Rows (samples × examples) that one pass through the network handles. */
+  /** Most rows (samples × examples) that one pass through the network handles. */
   private static final int ROWS = 4096;
+
+  /** Most reals of the widest activation in one pass, if that many rows are not too few. */
+  private static final int ACTIVATIONS = 1 << 23;
 
   private static final long SEED_OFFSET = 0x5DEECE66DL;
 
@@ -37,7 +40,8 @@ public final class ElboEstimator {
     }
     Backend backend = net.backend();
     Tensor counter = backend.allocate(DType.INT64, 1);
-    int chunk = Math.max(1, Math.min(samples, ROWS / Math.max(1, Math.min(x.rows(), ROWS))));
+    int rows = Math.clamp(ACTIVATIONS / net.network().maxWidth(), 1, ROWS);
+    int chunk = Math.max(1, Math.min(samples, rows / Math.max(1, Math.min(x.rows(), rows))));
     Tensor weights = backend.allocate(DType.REAL, chunk, posterior.dim());
     double[] logLik = new double[samples];
     double[] logPrior = new double[samples];
@@ -55,8 +59,8 @@ public final class ElboEstimator {
         fetch(backend, draw.logDet(), logDet, s, count);
         Var base = BayesOps.prior(draw.base(), PriorKind.NORMAL, 0, 1, 0);
         fetch(backend, base, logBase, s, count);
-        for (int row = 0; row < x.rows(); row += ROWS) {
-          int end = Math.min(row + ROWS, x.rows());
+        for (int row = 0; row < x.rows(); row += rows) {
+          int end = Math.min(row + rows, x.rows());
           tape = Tape.inference(backend);
           Var out =
               posterior.forward(

@@ -10,7 +10,8 @@ import org.bhn.backend.Activation;
  * @param activation applied to each unit
  * @param bias whether units have a bias
  */
-public record Dense(int inputs, int outputs, Activation activation, boolean bias) {
+public record Dense(int inputs, int outputs, Activation activation, boolean bias)
+    implements WeightLayer {
   /** Checks the sizes. */
   public Dense {
     if (inputs < 1 || outputs < 1 || (long) inputs * outputs > 1 << 30) {
@@ -25,13 +26,28 @@ public record Dense(int inputs, int outputs, Activation activation, boolean bias
     }
   }
 
-  /** Number of weights without biases. */
-  public int weights() {
-    return inputs * outputs;
+  @Override
+  public Image image() {
+    return null;
   }
 
-  /** Number of weights and biases. */
-  public int parameters() {
-    return weights() + (bias ? outputs : 0);
+  @Override
+  public Image result() {
+    return null;
+  }
+
+  @Override
+  public int units() {
+    return outputs;
+  }
+
+  @Override
+  public int fanIn() {
+    return inputs;
+  }
+
+  @Override
+  public int places() {
+    return 1;
   }
 }

@@ -6,9 +6,11 @@ import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
 import org.bhn.flow.FlowSpec;
 import org.bhn.flow.FlowStack;
-import org.bhn.nn.Dense;
+import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
 import org.bhn.tape.FlowOps;
+import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
@@ -18,7 +20,7 @@ import org.bhn.tensor.Tensor;
 
 /**
  * Every weight and bias is random, θ = h(ε). θ holds the layers one after the other, each W {@code
- * [out, in]} row by row and then its biases. With an affine flow alone this is mean-field.
+ * [units, fanIn]} row by row and then its biases. With an affine flow alone this is mean-field.
  */
 final class FullPosterior implements WeightPosterior {
   private final Network network;
@@ -86,19 +88,23 @@ final class FullPosterior implements WeightPosterior {
     Var h = x;
     for (int i = 0; i < network.layers().size(); i++) {
       tape.scope("layer " + i);
-      Dense layer = network.layers().get(i);
-      Var w =
-          Ops.contiguous(draw.weights().columns(at, at + layer.weights()))
-              .view(0, samples, layer.outputs(), layer.inputs());
-      at += layer.weights();
-      Var bias = null;
-      if (layer.bias()) {
-        bias = draw.weights().columns(at, at + layer.outputs());
-        at += layer.outputs();
+      switch (network.layers().get(i)) {
+        case MaxPool pool -> h = ImageOps.maxPool(h, pool.shape());
+        case WeightLayer layer -> {
+          Var w =
+              Ops.contiguous(draw.weights().columns(at, at + layer.weights()))
+                  .view(0, samples, layer.units(), layer.fanIn());
+          at += layer.weights();
+          Var bias = null;
+          if (layer.bias()) {
+            bias = draw.weights().columns(at, at + layer.units());
+            at += layer.units();
+          }
+          Var t = Products.bySample(layer, h, w, i == 0);
+          int rows = batch * layer.places();
+          h = Ops.gain(t, null, null, bias, samples, rows, layer.activation());
+        }
       }
-      Var in = i == 0 ? h : h.view(0, samples, batch, layer.inputs());
-      Var t = Ops.productBySample(in, w).view(0, samples * batch, layer.outputs());
-      h = Ops.gain(t, null, null, bias, samples, batch, layer.activation());
     }
     tape.scope("");
     return h;

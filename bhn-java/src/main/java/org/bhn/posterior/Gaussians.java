@@ -1,8 +1,8 @@
 package org.bhn.posterior;
 
 import java.util.random.RandomGenerator;
-import org.bhn.nn.Dense;
 import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
 
 /** Random initial values. */
 final class Gaussians {
@@ -16,16 +16,16 @@ final class Gaussians {
     return values;
   }
 
-  /** Weights of variance 2/inputs (He et al. 2015). */
-  static double[] he(Dense layer, RandomGenerator random) {
-    return draw(layer.weights(), Math.sqrt(2.0 / layer.inputs()), random);
+  /** Weights of variance 2/fanIn (He et al. 2015). */
+  static double[] he(WeightLayer layer, RandomGenerator random) {
+    return draw(layer.weights(), Math.sqrt(2.0 / layer.fanIn()), random);
   }
 
   /** He-initialised weights and zero biases of all layers, in the order of a full posterior. */
   static double[] he(Network network, RandomGenerator random) {
     double[] all = new double[network.parameters()];
     int at = 0;
-    for (Dense layer : network.layers()) {
+    for (WeightLayer layer : network.weightLayers().toList()) {
       System.arraycopy(he(layer, random), 0, all, at, layer.weights());
       at += layer.parameters();
     }

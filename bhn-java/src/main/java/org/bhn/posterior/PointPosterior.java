@@ -1,13 +1,14 @@
 package org.bhn.posterior;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
 import org.bhn.flow.FlowStack;
-import org.bhn.nn.Dense;
+import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
+import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
@@ -17,25 +18,19 @@ import org.bhn.tensor.Tensor;
 
 /**
  * One set of weights: maximum likelihood, or Monte-Carlo dropout when hidden units are dropped with
- * a positive rate. The first hidden layer before its mask is shared by all samples.
+ * a positive rate, each pixel of a channel for itself, after pooling. What comes before the first
+ * mask is shared by all samples.
  */
 final class PointPosterior implements WeightPosterior {
   private final Network network;
   private final double rate;
-  private final List<Param> weights = new ArrayList<>();
-  private final List<Param> biases = new ArrayList<>();
+  private final LayerParams layers;
 
   PointPosterior(Backend backend, Network network, double rate, long seed) {
     this.network = network;
     this.rate = rate;
     SplittableRandom random = new SplittableRandom(seed);
-    for (int i = 0; i < network.layers().size(); i++) {
-      Dense layer = network.layers().get(i);
-      Param w = new Param(backend, "layer." + i + ".weight", layer.outputs(), layer.inputs());
-      w.set(Gaussians.he(layer, random));
-      weights.add(w);
-      biases.add(layer.bias() ? new Param(backend, "layer." + i + ".bias", layer.outputs()) : null);
-    }
+    this.layers = new LayerParams(backend, network, "weight", layer -> Gaussians.he(layer, random));
   }
 
   @Override
@@ -45,9 +40,7 @@ final class PointPosterior implements WeightPosterior {
 
   @Override
   public List<Param> params() {
-    List<Param> all = new ArrayList<>(weights);
-    biases.stream().filter(b -> b != null).forEach(all::add);
-    return all;
+    return layers.all();
   }
 
   @Override
@@ -67,7 +60,7 @@ final class PointPosterior implements WeightPosterior {
 
   @Override
   public boolean isRandom() {
-    return rate > 0 && weights.size() > 1;
+    return rate > 0 && network.layers().size() > 1;
   }
 
   @Override
@@ -88,19 +81,25 @@ final class PointPosterior implements WeightPosterior {
   @Override
   public Var forward(Tape tape, Draw draw, Var x, int samples, long firstRow) {
     int batch = x.value().rows();
+    int last = network.layers().size() - 1;
     int copies = 1;
     Var h = x;
-    for (int i = 0; i < weights.size(); i++) {
+    for (int i = 0; i <= last; i++) {
       tape.scope("layer " + i);
-      Dense layer = network.layers().get(i);
-      Var t = Ops.product(h, tape.param(weights.get(i)));
-      Var bias = biases.get(i) == null ? null : tape.param(biases.get(i));
-      boolean last = i == weights.size() - 1;
-      int rows = last ? samples : copies;
-      h = Ops.gain(t, null, null, bias, rows, batch, layer.activation());
-      if (rate > 0 && !last) {
-        h = Ops.dropout(h, draw.noise(), Noise.DROPOUT + i, samples, batch, firstRow, rate);
-        copies = samples;
+      switch (network.layers().get(i)) {
+        case MaxPool pool -> h = ImageOps.maxPool(h, pool.shape());
+        case WeightLayer layer -> {
+          if (rate > 0 && i > 0) {
+            Var in = Products.examples(h, layer.inputs());
+            int stream = Noise.DROPOUT + i - 1;
+            h = Ops.dropout(in, draw.noise(), stream, samples, batch, firstRow, rate);
+            copies = samples;
+          }
+          Var t = Products.of(layer, h, layers.matrix(tape, i));
+          int rows = i == last ? samples : copies;
+          int places = batch * layer.places();
+          h = Ops.gain(t, null, null, layers.bias(tape, i), rows, places, layer.activation());
+        }
       }
     }
     tape.scope("");
@@ -113,7 +112,6 @@ final class PointPosterior implements WeightPosterior {
 
   @Override
   public void close() {
-    weights.forEach(Param::close);
-    biases.stream().filter(b -> b != null).forEach(Param::close);
+    layers.close();
   }
 }

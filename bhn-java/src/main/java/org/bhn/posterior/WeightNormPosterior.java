@@ -1,6 +1,5 @@
 package org.bhn.posterior;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -10,9 +9,11 @@ import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.flow.FlowSpec;
 import org.bhn.flow.FlowStack;
-import org.bhn.nn.Dense;
+import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
 import org.bhn.tape.FlowOps;
+import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
@@ -21,8 +22,8 @@ import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
 
 /**
- * Random gains: unit j computes act(g_j (v_j·x)/‖v_j‖ + b_j), g = h(ε). The first layer's product
- * x·vᵀ is shared by all samples.
+ * Random gains: unit j computes act(g_j (v_j·x)/‖v_j‖ + b_j), g = h(ε); a convolution's units are
+ * its output channels. The first layer's product x·vᵀ is shared by all samples.
  */
 final class WeightNormPosterior implements WeightPosterior {
   private static final double DIRECTION_STD = 0.05;
@@ -30,19 +31,14 @@ final class WeightNormPosterior implements WeightPosterior {
 
   private final Network network;
   private final FlowStack flow;
-  private final List<Param> directions = new ArrayList<>();
-  private final List<Param> biases = new ArrayList<>();
+  private final LayerParams layers; // matrices are the directions v
 
   WeightNormPosterior(Backend backend, Network network, FlowSpec spec, long seed) {
     this.network = network;
     SplittableRandom random = new SplittableRandom(seed);
-    for (int i = 0; i < network.layers().size(); i++) {
-      Dense layer = network.layers().get(i);
-      Param v = new Param(backend, "layer." + i + ".v", layer.outputs(), layer.inputs());
-      v.set(Gaussians.draw(layer.weights(), DIRECTION_STD, random));
-      directions.add(v);
-      biases.add(layer.bias() ? new Param(backend, "layer." + i + ".bias", layer.outputs()) : null);
-    }
+    this.layers =
+        new LayerParams(
+            backend, network, "v", layer -> Gaussians.draw(layer.weights(), DIRECTION_STD, random));
     this.flow = spec.build(backend, "flow", network.units(), Posterior.GAIN_STD, random.nextLong());
     double[] ones = new double[network.units()];
     Arrays.fill(ones, 1);
@@ -56,8 +52,7 @@ final class WeightNormPosterior implements WeightPosterior {
 
   @Override
   public List<Param> params() {
-    List<Param> all = new ArrayList<>(directions);
-    biases.stream().filter(b -> b != null).forEach(all::add);
+    List<Param> all = layers.all();
     all.addAll(flow.params());
     return all;
   }
@@ -104,30 +99,46 @@ final class WeightNormPosterior implements WeightPosterior {
     int batch = x.value().rows();
     int unit = 0;
     Var h = x;
-    for (int i = 0; i < directions.size(); i++) {
+    for (int i = 0; i < network.layers().size(); i++) {
       tape.scope("layer " + i);
-      Dense layer = network.layers().get(i);
-      Var v = tape.param(directions.get(i));
-      Var t = Ops.product(h, v);
-      Var r = Ops.weightNorm(v);
-      Var g = draw.weights().columns(unit, unit + layer.outputs());
-      Var bias = biases.get(i) == null ? null : tape.param(biases.get(i));
-      h = Ops.gain(t, g, r, bias, samples, batch, layer.activation());
-      unit += layer.outputs();
+      switch (network.layers().get(i)) {
+        case MaxPool pool -> h = ImageOps.maxPool(h, pool.shape());
+        case WeightLayer layer -> {
+          Var v = layers.matrix(tape, i);
+          Var t = Products.of(layer, h, v);
+          Var r = Ops.weightNorm(v);
+          Var g = draw.weights().columns(unit, unit + layer.units());
+          h = gain(layer, t, g, r, layers.bias(tape, i), samples, batch);
+          unit += layer.units();
+        }
+      }
     }
     tape.scope("");
     return h;
   }
 
+  /** Where each example has its own gains, they serve all its places: it is like a sample. */
+  private static Var gain(
+      WeightLayer layer, Var t, Var g, Var r, Var bias, int samples, int batch) {
+    int draws = g.value().rows();
+    int places = layer.places();
+    if (draws == samples || places == 1) {
+      return Ops.gain(t, g, r, bias, samples, batch * places, layer.activation());
+    }
+    Var own = t.value().rows() == draws * places ? t : Ops.repeat(t, samples);
+    return Ops.gain(own, g, r, bias, draws, places, layer.activation());
+  }
+
   @Override
   public Prepared prepare(Backend backend, Precision precision) {
-    return new WeightNormPrepared(backend, network.layers(), directions, biases, precision);
+    return new WeightNormPrepared(backend, network, layers, precision);
   }
 
   /**
-   * Standardises every pre-activation on the batch: with t = x·v/‖v‖, mean m and standard deviation
-   * σ, the mean gain becomes 1/σ and the bias −m/σ. σ is that of t without the noisy gain, and the
-   * gains are set at the flow's <em>output</em>, so that permutations do not misplace them.
+   * Standardises every pre-activation on the batch (of a convolution over all places, too): with t
+   * = x·v/‖v‖, mean m and standard deviation σ, the mean gain becomes 1/σ and the bias −m/σ. σ is
+   * that of t without the noisy gain, and the gains are set at the flow's <em>output</em>, so that
+   * permutations do not misplace them.
    */
   @Override
   public void initialise(Backend backend, Tensor x) {
@@ -135,31 +146,43 @@ final class WeightNormPosterior implements WeightPosterior {
     int unit = 0;
     backend.pool().reset();
     Tensor h = x;
-    for (int i = 0; i < directions.size(); i++) {
-      Dense layer = network.layers().get(i);
-      int out = layer.outputs();
-      Tensor t = backend.pool().take(x.rows(), out);
-      Tensor r = backend.pool().take(out);
-      Tensor y = backend.pool().take(x.rows(), out);
-      backend.matmul(t, h, directions.get(i).value(), false, true, 0);
-      backend.weightNorm(r, directions.get(i).value());
-      backend.gain(y, t, null, r, null, 1, Activation.IDENTITY);
-      double[] scale = new double[out];
-      double[] shift = new double[out];
-      standardise(backend, y, layer.bias(), scale, shift);
-      Tensor g = backend.pool().take(1, out);
-      Tensor b = backend.pool().take(out);
-      backend.upload(g, scale);
-      backend.upload(b, shift);
-      h = backend.pool().take(x.rows(), out);
-      backend.gain(h, t, g, r, b, 1, layer.activation());
-      if (biases.get(i) != null) {
-        biases.get(i).set(shift);
+    for (int i = 0; i < network.layers().size(); i++) {
+      switch (network.layers().get(i)) {
+        case MaxPool pool -> {
+          Tensor y = backend.pool().take(x.rows(), pool.outputs());
+          backend.maxPool(y, h, pool.shape());
+          h = y;
+        }
+        case WeightLayer layer -> {
+          double[] scale = new double[layer.units()];
+          h = standardised(backend, i, layer, h, scale);
+          System.arraycopy(scale, 0, gains, unit, layer.units());
+          unit += layer.units();
+        }
       }
-      System.arraycopy(scale, 0, gains, unit, out);
-      unit += out;
     }
     flow.setMean(backend, gains);
+  }
+
+  /** The layer's output with standardised pre-activations; sets its biases and gives its gains. */
+  private Tensor standardised(Backend backend, int i, WeightLayer layer, Tensor x, double[] scale) {
+    int out = layer.units();
+    int rows = x.size() / layer.inputs() * layer.places();
+    Tensor t = backend.pool().take(rows, out);
+    Tensor r = backend.pool().take(out);
+    Tensor y = backend.pool().take(rows, out);
+    Products.into(backend, layer, t, x, layers.matrix(i));
+    backend.weightNorm(r, layers.matrix(i));
+    backend.gain(y, t, null, r, null, 1, Activation.IDENTITY);
+    double[] shift = new double[out];
+    standardise(backend, y, layer.bias(), scale, shift);
+    Tensor g = backend.pool().take(1, out);
+    Tensor b = backend.pool().take(out);
+    backend.upload(g, scale);
+    backend.upload(b, shift);
+    backend.gain(y, t, g, r, b, 1, layer.activation());
+    layers.setBias(i, shift);
+    return y;
   }
 
   /** Scale 1/σ and shift −m/σ of each column; a column that hardly varies keeps σ = 1. */
@@ -188,8 +211,7 @@ final class WeightNormPosterior implements WeightPosterior {
 
   @Override
   public void close() {
-    directions.forEach(Param::close);
-    biases.stream().filter(b -> b != null).forEach(Param::close);
+    layers.close();
     flow.close();
   }
 }

@@ -5,9 +5,10 @@ import java.util.List;
 import org.bhn.backend.Backend;
 import org.bhn.backend.PackedMatrix;
 import org.bhn.backend.Precision;
-import org.bhn.nn.Dense;
+import org.bhn.nn.MaxPool;
+import org.bhn.nn.Network;
+import org.bhn.nn.WeightLayer;
 import org.bhn.posterior.WeightPosterior.Draw;
-import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.DType;
@@ -19,41 +20,42 @@ import org.bhn.tensor.Tensor;
  */
 final class WeightNormPrepared implements Prepared {
   private final Backend backend;
-  private final List<Dense> layers;
-  private final List<PackedMatrix> directions = new ArrayList<>();
+  private final Network network;
+  private final LayerParams params;
+  private final List<PackedMatrix> directions = new ArrayList<>(); // null where a layer has none
   private final List<Tensor> inverseNorms = new ArrayList<>();
-  private final List<Param> biases;
   private Tensor held; // room for the first product
   private Tensor first;
 
-  WeightNormPrepared(
-      Backend backend,
-      List<Dense> layers,
-      List<Param> directions,
-      List<Param> biases,
-      Precision precision) {
+  WeightNormPrepared(Backend backend, Network network, LayerParams params, Precision precision) {
     this.backend = backend;
-    this.layers = layers;
-    this.biases = biases;
-    for (int i = 0; i < layers.size(); i++) {
-      Tensor v = directions.get(i).value();
-      // The inputs' own digits may matter; and the first product is not what takes the time.
-      this.directions.add(backend.pack(v, i == 0 ? Precision.STRICT : precision));
-      Tensor r = backend.allocate(DType.REAL, layers.get(i).outputs());
-      backend.weightNorm(r, v);
+    this.network = network;
+    this.params = params;
+    for (int i = 0; i < network.layers().size(); i++) {
+      PackedMatrix packed = null;
+      Tensor r = null;
+      if (network.layers().get(i) instanceof WeightLayer layer) {
+        Tensor v = params.matrix(i);
+        // The inputs' own digits may matter; and the first product is not what takes the time.
+        packed = Products.pack(backend, layer, v, i == 0 ? Precision.STRICT : precision);
+        r = backend.allocate(DType.REAL, layer.units());
+        backend.weightNorm(r, v);
+      }
+      directions.add(packed);
       inverseNorms.add(r);
     }
   }
 
   @Override
   public void inputs(Tensor x, long firstRow) {
-    int outputs = layers.get(0).outputs();
-    if (held == null || held.size() < x.rows() * outputs) {
+    WeightLayer layer = (WeightLayer) network.layers().getFirst();
+    int rows = x.rows() * layer.places();
+    if (held == null || held.size() < rows * layer.units()) {
       release(held);
-      held = backend.allocate(DType.REAL, x.rows() * outputs);
+      held = backend.allocate(DType.REAL, rows * layer.units());
     }
-    first = held.view(0, x.rows(), outputs);
-    directions.get(0).product(first, x);
+    first = held.view(0, rows, layer.units());
+    directions.getFirst().product(first, x);
   }
 
   @Override
@@ -61,27 +63,37 @@ final class WeightNormPrepared implements Prepared {
     Tensor gains = draw.weights().value();
     int unit = 0;
     Tensor h = first;
-    for (int i = 0; i < layers.size(); i++) {
-      Dense layer = layers.get(i);
-      int outputs = layer.outputs();
-      Tensor t = h;
-      if (i > 0) {
-        t = backend.pool().take(h.rows(), outputs);
-        directions.get(i).product(t, h);
+    for (int i = 0; i < network.layers().size(); i++) {
+      switch (network.layers().get(i)) {
+        case MaxPool pool -> {
+          Tensor y = backend.pool().take(h.size() / pool.inputs(), pool.outputs());
+          backend.maxPool(y, h, pool.shape());
+          h = y;
+        }
+        case WeightLayer layer -> {
+          Tensor t = i == 0 ? first : product(i, layer, h);
+          Tensor y = i > 0 ? t : backend.pool().take(samples * first.rows(), layer.units());
+          Tensor g = gains.columns(unit, unit + layer.units());
+          Tensor r = inverseNorms.get(i);
+          backend.gain(y, t, g, r, params.bias(i), samples, layer.activation());
+          h = y;
+          unit += layer.units();
+        }
       }
-      Tensor y = i > 0 ? t : backend.pool().take(samples * first.rows(), outputs);
-      Tensor g = gains.columns(unit, unit + outputs);
-      Tensor bias = biases.get(i) == null ? null : biases.get(i).value();
-      backend.gain(y, t, g, inverseNorms.get(i), bias, samples, layer.activation());
-      h = y;
-      unit += outputs;
     }
     return tape.constant(h);
   }
 
+  private Tensor product(int i, WeightLayer layer, Tensor h) {
+    Tensor x = Products.examples(h, layer.inputs());
+    Tensor t = backend.pool().take(x.rows() * layer.places(), layer.units());
+    directions.get(i).product(t, x);
+    return t;
+  }
+
   @Override
   public void close() {
-    directions.forEach(PackedMatrix::close);
+    directions.stream().filter(packed -> packed != null).forEach(PackedMatrix::close);
     inverseNorms.forEach(this::release);
     release(held);
   }

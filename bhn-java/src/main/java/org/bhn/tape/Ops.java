@@ -50,12 +50,12 @@ public final class Ops {
     return y;
   }
 
-  private interface Product {
+  interface Product {
     void run(Tensor gradient, double beta);
   }
 
   /** The first product into a gradient overwrites it, which saves filling it with zeros. */
-  private static void intoGradient(Var v, Product product) {
+  static void intoGradient(Var v, Product product) {
     if (!v.isTracked()) {
       return;
     }
@@ -116,6 +116,25 @@ public final class Ops {
     Var y = tape.output("copy", x.isTracked(), x.value().shape());
     backend.copy(y.value(), x.value());
     tape.undo(y, () -> backend.axpy(x.gradient(), y.gradient(), 1));
+    return y;
+  }
+
+  /** The rows of x, {@code times} over; gradients are summed. */
+  public static Var repeat(Var x, int times) {
+    Tape tape = x.tape();
+    Backend backend = tape.backend();
+    int rows = x.value().rows();
+    Var y = tape.output("repeat", x.isTracked(), times * rows, x.value().columns());
+    for (int i = 0; i < times; i++) {
+      backend.copy(y.value().rows(i * rows, (i + 1) * rows), x.value());
+    }
+    tape.undo(
+        y,
+        () -> {
+          for (int i = 0; i < times; i++) {
+            backend.axpy(x.gradient(), y.gradient().rows(i * rows, (i + 1) * rows), 1);
+          }
+        });
     return y;
   }
 

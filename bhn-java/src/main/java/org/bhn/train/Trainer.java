@@ -15,8 +15,11 @@ import org.bhn.tensor.Tensor;
 
 /** The training loop. */
 public final class Trainer implements AutoCloseable {
-  /** Rows that data-dependent initialisation looks at. */
+  /** Most rows that data-dependent initialisation looks at. */
   private static final int INIT_ROWS = 256;
+
+  /** Reals of the widest activation in it, if that is not fewer than a quarter of those rows. */
+  private static final int INIT_ACTIVATIONS = 1 << 23;
 
   private final BayesianNetwork net;
   private final Backend backend;
@@ -106,7 +109,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void initialise() {
-    int rows = Math.min(INIT_ROWS, train.rows());
+    int fitting = INIT_ACTIVATIONS / net.network().maxWidth();
+    int rows = Math.min(Math.clamp(fitting, INIT_ROWS / 4, INIT_ROWS), train.rows());
     int width = train.columns();
     SplittableRandom random = new SplittableRandom(net.seed());
     float[] x = new float[rows * width];

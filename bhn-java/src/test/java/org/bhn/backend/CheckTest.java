@@ -109,7 +109,7 @@ class CheckTest {
           assertTrue(called.contains(method.getName()), method.getName());
         }
       }
-      assertEquals(46, called.size());
+      assertEquals(51, called.size());
     }
   }
 

@@ -10,6 +10,7 @@ public final class OpCases {
   /** All cases; each op of {@link Backend} has at least one. */
   public static List<OpCase> all() {
     List<OpCase> all = new ArrayList<>(ElementwiseCases.all());
+    all.addAll(ImageCases.all());
     all.addAll(LayerCases.all());
     all.addAll(FlowCases.all());
     all.addAll(TrainingCases.all());

@@ -3,13 +3,20 @@ package org.bhn.bayes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Convolution;
 import org.bhn.backend.JavaBackend;
+import org.bhn.backend.Padding;
+import org.bhn.backend.Pooling;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Conv2d;
+import org.bhn.nn.Layer;
+import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
 import org.bhn.posterior.Posterior;
 import org.bhn.tape.Noise;
@@ -30,7 +37,36 @@ class LossGradientTest {
   private static final int INPUTS = 3;
 
   record Model(
-      Posterior posterior, Likelihood likelihood, Prior prior, int samples, boolean perExample) {}
+      Posterior posterior,
+      Likelihood likelihood,
+      Prior prior,
+      int samples,
+      boolean perExample,
+      boolean images) {
+    Model(
+        Posterior posterior, Likelihood likelihood, Prior prior, int samples, boolean perExample) {
+      this(posterior, likelihood, prior, samples, perExample, false);
+    }
+
+    Network network() {
+      int outputs = likelihood.outputs();
+      return images
+          ? imageNetwork(outputs)
+          : Network.mlp(INPUTS, new int[] {5, 4}, outputs, Activation.TANH, true);
+    }
+  }
+
+  /** Two convolutions around a pooling, and two dense layers. */
+  private static Network imageNetwork(int outputs) {
+    List<Layer> layers = new ArrayList<>();
+    Convolution first = new Convolution(5, 4, 2, 3, 2, 1, Padding.SAME, 3);
+    layers.add(new Conv2d(first, Activation.TANH, true));
+    layers.add(new MaxPool(new Pooling(5, 4, 3, 2, 1)));
+    Convolution second = new Convolution(4, 3, 3, 2, 2, 2, Padding.VALID, 4);
+    layers.add(new Conv2d(second, Activation.TANH, true));
+    layers.addAll(Network.dense(second.outputs(), new int[] {3}, outputs, Activation.TANH, true));
+    return new Network(layers);
+  }
 
   static Stream<Model> models() {
     Prior normal = Priors.normal(0.1, 0.8);
@@ -59,15 +95,22 @@ class LossGradientTest {
             false),
         new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, false),
         new Model(Posterior.dropout(0.4), classes, normal, 3, false),
-        new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, false));
+        new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, false),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, false, true),
+        new Model(Posterior.weightNorm(Flows.coupling(2)), classes, normal, 3, false, true),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, true, true),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, true, true),
+        new Model(Posterior.full(Flows.coupling(2)), classes, normal, 3, false, true),
+        new Model(Posterior.meanField(), Likelihood.gaussian(2, 0.7), normal, 1, false, true),
+        new Model(Posterior.dropout(0.4), classes, normal, 3, false, true),
+        new Model(Posterior.point(), classes, normal, 2, false, true));
   }
 
   @ParameterizedTest
   @MethodSource("models")
   void gradientIsThatOfTheLoss(Model model) {
     try (Backend backend = JavaBackend.open()) {
-      Network network =
-          Network.mlp(INPUTS, new int[] {5, 4}, model.likelihood.outputs(), Activation.TANH, true);
+      Network network = model.network();
       BayesianNetwork net =
           new BayesianNetwork(backend, network, model.posterior, model.prior, model.likelihood, 7);
       SplittableRandom random = new SplittableRandom(1);
@@ -78,8 +121,8 @@ class LossGradientTest {
         }
         p.set(values);
       }
-      Tensor x = backend.allocate(DType.REAL, BATCH, INPUTS);
-      backend.upload(x, random.doubles(BATCH * INPUTS).map(u -> 2 * u - 1).toArray());
+      Tensor x = backend.allocate(DType.REAL, BATCH, network.inputs());
+      backend.upload(x, random.doubles(x.size()).map(u -> 2 * u - 1).toArray());
       Tensor y = targets(backend, model.likelihood, random);
       Tensor klScale = backend.allocate(DType.REAL, 1);
       backend.fill(klScale, 0.37);

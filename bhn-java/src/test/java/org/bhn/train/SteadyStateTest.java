@@ -6,20 +6,30 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.bhn.Bhn;
 import org.bhn.TestData;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.backend.Convolution;
+import org.bhn.backend.Padding;
+import org.bhn.backend.Pooling;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Conv2d;
+import org.bhn.nn.Layer;
+import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
 import org.bhn.posterior.Posterior;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must not grow: the Java heap in a training step, and the process in predictions. */
 class SteadyStateTest {
@@ -27,17 +37,19 @@ class SteadyStateTest {
   private static final int MEASURED = 2_000;
   private static final int BATCH = 16;
 
-  @Test
-  void aStepInSteadyStateAllocatesNoJavaObject() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aStepInSteadyStateAllocatesNoJavaObject(boolean images) {
     com.sun.management.ThreadMXBean threads =
         (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    Dataset data = TestData.blobs(BATCH * (MEASURED + 1), 3, 1);
+    int rows = BATCH * (MEASURED + 1);
+    Dataset data = images ? TestData.lines(rows, 1) : TestData.blobs(rows, 3, 1);
     Fit fit = Fit.epochs(1).batch(BATCH);
     try (Backend backend = Backends.best();
         BayesianNetwork net =
             new BayesianNetwork(
                 backend,
-                Network.mlp(2, new int[] {8}, 3, Activation.RELU, true),
+                images ? images() : Network.mlp(2, new int[] {8}, 3, Activation.RELU, true),
                 Posterior.weightNorm(Flows.iaf(2).hidden(6)),
                 Priors.normal(1),
                 Likelihood.categorical(3),
@@ -61,6 +73,17 @@ class SteadyStateTest {
       // One object in every step would be at least 16 bytes a step.
       assertTrue(bytes < MEASURED / 4, bytes + " bytes allocated in " + MEASURED + " steps");
     }
+  }
+
+  private static Network images() {
+    Convolution first = new Convolution(8, 8, 1, 3, 3, 1, Padding.VALID, 4);
+    Convolution second = new Convolution(3, 3, 4, 3, 3, 1, Padding.SAME, 4);
+    List<Layer> layers = new ArrayList<>();
+    layers.add(new Conv2d(first, Activation.RELU, true));
+    layers.add(new MaxPool(new Pooling(6, 6, 4, 2, 2)));
+    layers.add(new Conv2d(second, Activation.RELU, true));
+    layers.addAll(Network.dense(36, new int[0], 3, Activation.RELU, true));
+    return new Network(layers);
   }
 
   private static void run(Optimizer optimizer, TrainStep step) {

@@ -3981,5 +3981,142 @@ public class BhnC extends BhnC$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class bhn_pool_fwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_pool_fwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_fwd(bhn_context *context, float *y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static FunctionDescriptor bhn_pool_fwd$descriptor() {
+        return bhn_pool_fwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_fwd(bhn_context *context, float *y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static MethodHandle bhn_pool_fwd$handle() {
+        return bhn_pool_fwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_fwd(bhn_context *context, float *y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static MemorySegment bhn_pool_fwd$address() {
+        return bhn_pool_fwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_pool_fwd(bhn_context *context, float *y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static int bhn_pool_fwd(MemorySegment context, MemorySegment y, MemorySegment x, long batch, long height, long width, long channels, long window, long stride) {
+        var mh$ = bhn_pool_fwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_pool_fwd", context, y, x, batch, height, width, channels, window, stride);
+            }
+            return (int)mh$.invokeExact(context, y, x, batch, height, width, channels, window, stride);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bhn_pool_bwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_pool_bwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_bwd(bhn_context *context, float *d_x, const float *d_y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static FunctionDescriptor bhn_pool_bwd$descriptor() {
+        return bhn_pool_bwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_bwd(bhn_context *context, float *d_x, const float *d_y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static MethodHandle bhn_pool_bwd$handle() {
+        return bhn_pool_bwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_pool_bwd(bhn_context *context, float *d_x, const float *d_y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static MemorySegment bhn_pool_bwd$address() {
+        return bhn_pool_bwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_pool_bwd(bhn_context *context, float *d_x, const float *d_y, const float *x, int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t window, int64_t stride)
+     * }
+     */
+    public static int bhn_pool_bwd(MemorySegment context, MemorySegment d_x, MemorySegment d_y, MemorySegment x, long batch, long height, long width, long channels, long window, long stride) {
+        var mh$ = bhn_pool_bwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_pool_bwd", context, d_x, d_y, x, batch, height, width, channels, window, stride);
+            }
+            return (int)mh$.invokeExact(context, d_x, d_y, x, batch, height, width, channels, window, stride);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
 }
 

@@ -1,0 +1,57 @@
+package org.bhn.backend;
+
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import org.bhn.backend.OneDnnConvolution.Key;
+import org.bhn.backend.OneDnnConvolution.Kind;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
+
+/**
+ * The weights of a convolution in the layout that oneDNN likes, with a primitive for every number
+ * of images it has met.
+ */
+final class OneDnnFilters implements PackedMatrix {
+  private final CpuBackend backend;
+  private final Convolution shape;
+  private final Precision precision;
+  private final Tensor plain; // another number of images may like another layout
+  private final Map<Integer, OneDnnConvolution> calls = new HashMap<>();
+
+  OneDnnFilters(CpuBackend backend, Tensor w, Convolution shape, Precision precision) {
+    this.backend = backend;
+    this.shape = shape;
+    this.precision = precision;
+    this.plain = backend.allocate(DType.REAL, w.rows(), w.columns());
+    backend.copy(plain, w);
+  }
+
+  @Override
+  public void product(Tensor y, Tensor x) {
+    int images = CheckImages.conv(backend, y, x, plain, shape);
+    if (images == 0) {
+      return;
+    }
+    OneDnnConvolution call = calls.computeIfAbsent(images, this::packed);
+    MemorySegment from = NativeBuffer.address(x);
+    MemorySegment to = NativeBuffer.address(y);
+    backend.submit("packedConv", () -> call.run(from, to));
+  }
+
+  private OneDnnConvolution packed(int images) {
+    OneDnnConvolution call =
+        new OneDnnConvolution(new Key(Kind.OUTPUTS, shape, images, false, precision));
+    call.load(NativeBuffer.address(plain));
+    return call;
+  }
+
+  @Override
+  public void close() {
+    calls.values().forEach(OneDnnConvolution::close);
+    calls.clear();
+    if (!plain.isStale()) {
+      backend.release(plain);
+    }
+  }
+}
