@@ -12,6 +12,8 @@ import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
 import org.bhn.posterior.Posterior;
+import org.bhn.report.Plot;
+import org.bhn.report.Report;
 import org.bhn.train.Fit;
 
 /**
