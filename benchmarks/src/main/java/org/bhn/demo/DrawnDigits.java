@@ -53,7 +53,7 @@ public final class DrawnDigits {
   }
 
   /** Capital letters, which no digit classifier has seen. */
-  static float[] letters(int rows, long seed) {
+  public static float[] letters(int rows, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     float[] images = new float[rows * PIXELS];
     for (int i = 0; i < rows; i++) {
