@@ -25,7 +25,7 @@ final class ActiveDigits implements Experiment {
   private static final String COLD = "new start";
   private static final int BATCH = 10;
   private static final int PER_CLASS = 2;
-  private static final int[] SHOWN = {50, 100, 200, 500, 1000};
+  private static final int[] SHOWN = {50, 100, 150, 200, 500, 1000};
 
   private static final Map<String, Acquisition> ACQUISITIONS = acquisitions();
 
@@ -55,10 +55,10 @@ final class ActiveDigits implements Experiment {
       return new Sizes(
           options.pick(150, 10_000, DigitData.TRAINING_IMAGES),
           options.pick(40, 1000, 10_000),
-          options.pick(2, 18, 98),
+          options.pick(2, 13, 98),
           options.pick(30, 500, 2000),
-          options.pick(8, 30, 100),
-          options.pick(6, 150, 500));
+          options.pick(8, 20, 100),
+          options.pick(6, 100, 500));
     }
 
     /** Epochs of so many steps, or as many as published. */
