@@ -42,12 +42,12 @@ final class Identity implements Experiment {
   @Override
   public String what() {
     return "ŷ = a·b·x fitted to twenty points of y = x + N(0, 0.5²), priors N(0, 1): (a, b) and"
-               + " (−a, −b) are equally good, so the posterior has two modes, at (1, 1) and (−1,"
-               + " −1) but for the prior's pull. The paper shows mass at both. Here the exact"
-               + " posterior, by a grid, is the judge: total variation over 64×64 cells, and"
-               + " KL(q‖p) = log evidence − ELBO. The original program also learns a log-variance"
-               + " a·c·x, with noise far smaller and a prior of variance 0.05; that variant is not"
-               + " run.";
+        + " (−a, −b) are equally good, so the posterior has two modes, at (1, 1) and (−1,"
+        + " −1) but for the prior's pull. The paper shows mass at both. Here the exact"
+        + " posterior, by a grid, is the judge: total variation over 64×64 cells, and"
+        + " KL(q‖p) = log evidence − ELBO. The original program also learns a log-variance"
+        + " a·c·x, with noise far smaller and a prior of variance 0.05; that variant is not"
+        + " run.";
   }
 
   @Override
