@@ -55,12 +55,12 @@ final class ClassificationTables implements Experiment {
   @Override
   public String what() {
     return "MNIST with its first 5,000 and all 50,000 training images, a 784-800-800-10 ReLU"
-               + " network, the last 10,000 training images choose the snapshot, 200 draws of the"
-               + " weights on the test images. Random gains by an affine flow and 0, 2, 4, 8 or 12"
-               + " coupling layers (0 is mean-field on the gains, the paper's BbB) or IAF steps;"
-               + " baselines are dropout, mean-field on all weights, and one set of weights. The"
-               + " paper: accuracy rises with the number of layers, IAF is best. CIFAR-10 waits for"
-               + " convolutional layers.";
+        + " network, the last 10,000 training images choose the snapshot, 200 draws of the"
+        + " weights on the test images. Random gains by an affine flow and 0, 2, 4, 8 or 12"
+        + " coupling layers (0 is mean-field on the gains, the paper's BbB) or IAF steps;"
+        + " baselines are dropout, mean-field on all weights, and one set of weights. The"
+        + " paper: accuracy rises with the number of layers, IAF is best. CIFAR-10 waits for"
+        + " convolutional layers.";
   }
 
   @Override
