@@ -16,7 +16,12 @@ import org.bhn.report.TextTable;
 /** Runs the paper's experiments by name, see {@link Options#parse}. */
 public final class Experiments {
   static final List<Experiment> ALL =
-      List.of(new ToyRegression(), new Identity(), new ClassificationTables(), new Uci());
+      List.of(
+          new ToyRegression(),
+          new Identity(),
+          new ClassificationTables(),
+          new Uci(),
+          new PosteriorStructure());
 
   private final Experiment experiment;
   private final Options options;
