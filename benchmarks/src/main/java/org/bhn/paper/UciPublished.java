@@ -78,6 +78,20 @@ final class UciPublished {
 
   private UciPublished() {}
 
+  /** Whether anything was published on a set. */
+  static boolean has(String set) {
+    return SETS.contains(set);
+  }
+
+  /** Published log-likelihoods of Bayesian methods and ensembles on a set. */
+  static double[] logLikelihoods(String set) {
+    return ROWS.stream()
+        .filter(row -> !row.method().startsWith("deterministic"))
+        .map(row -> row.logLikelihood().get(set).replace('−', '-').split(" ")[0])
+        .mapToDouble(Double::parseDouble)
+        .toArray();
+  }
+
   private static Map<String, String> of(String cells) {
     Map<String, String> map = new LinkedHashMap<>();
     String[] parts = cells.split("\\|");
