@@ -15,7 +15,16 @@ import org.bhn.report.TextTable;
 
 /** Runs the paper's experiments by name, see {@link Options#parse}. */
 public final class Experiments {
-  static final List<Experiment> ALL = List.of(new ToyRegression(), new ActiveDigits(), new Anomaly(), new Adversary());
+  static final List<Experiment> ALL =
+      List.of(
+          new ToyRegression(),
+          new Identity(),
+          new ClassificationTables(),
+          new ActiveDigits(),
+          new Adversary(),
+          new Anomaly(),
+          new Uci(),
+          new PosteriorStructure());
 
   private final Experiment experiment;
   private final Options options;

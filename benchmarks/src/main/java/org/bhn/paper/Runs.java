@@ -78,6 +78,11 @@ public record Runs(List<Run> list) {
     return Stat.of(numbers(name));
   }
 
+  /** Mean and spread of the wall time. */
+  public Stat seconds() {
+    return Stat.of(list.stream().mapToDouble(Run::seconds).toArray());
+  }
+
   /** How many seeds at which size and in which mode: "3 seeds, quick, fixed". */
   public String extent() {
     Run any = list.getFirst();

@@ -20,13 +20,15 @@ public final class Report {
       .machine,.small,figcaption{font-size:.85rem;color:#52606d;
         font-family:system-ui,'Segoe UI',sans-serif}
       .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.4rem}
-      figure{margin:1em 0}
+      figure{margin:1em 0}.row figure{margin:0}.plot{display:block}figcaption{margin-top:.4em}
       .plot{width:100%;height:auto;background:#fff;border:1px solid #e4e7eb;border-radius:4px}
       .plot text{font-family:system-ui,'Segoe UI',sans-serif;fill:#1f2933}
       .tick{font-size:15px}.axis{font-size:16px}
+      @media(max-width:600px){.tick{font-size:19px}.axis{font-size:20px}}
       .halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
       .grid{stroke:#e4e7eb}
       .scroll{overflow-x:auto}
+      .finding{border-left:3px solid #7b8794;padding-left:.8em}
       table{border-collapse:collapse;font:.9rem system-ui,'Segoe UI',sans-serif;margin:1em 0}
       th,td{padding:.35em .9em;text-align:right;border-bottom:1px solid #e4e7eb;white-space:nowrap}
       th:first-child,td:first-child{text-align:left}
@@ -71,6 +73,12 @@ public final class Report {
   /** A paragraph. */
   public Report text(String text) {
     body.append("<p>%s</p>%n".formatted(escape(text)));
+    return this;
+  }
+
+  /** A paragraph that says what results come to. */
+  public Report finding(String text) {
+    body.append("<p class=\"finding\">%s</p>%n".formatted(escape(text)));
     return this;
   }
 
