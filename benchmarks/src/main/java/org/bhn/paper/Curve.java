@@ -29,7 +29,9 @@ record Curve(List<Stat> stats) {
     return stats.stream().mapToDouble(Stat::mean).toArray();
   }
 
-  /** Draws it over x, with its 95 % band where there is one; entries without a value are left out. */
+  /**
+   * Draws it over x, with its 95 % band where there is one; entries without a value are left out.
+   */
   void draw(Plot plot, double[] x, double unit, String color, String dash, String name) {
     int[] known =
         IntStream.range(0, Math.min(x.length, stats.size()))

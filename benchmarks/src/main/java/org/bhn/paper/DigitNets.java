@@ -35,6 +35,10 @@ record DigitNets(
     double rate,
     double warmup,
     boolean published) {
+  static final int PIXELS = 784;
+  static final int CLASSES = 10;
+  static final int TRAINING_IMAGES = 50_000;
+
   static final String HYPERNETWORK = "hypernetwork";
   static final String DROPOUT = "dropout";
   static final String POINT = "one set of weights";
@@ -45,8 +49,8 @@ record DigitNets(
   static DigitNets of(Options options) {
     boolean published = options.asPublished();
     return new DigitNets(
-        DigitData.source(options),
-        options.pick(100, 5000, DigitData.TRAINING_IMAGES),
+        tiny(options) ? "drawn digits" : "MNIST",
+        options.pick(100, 5000, TRAINING_IMAGES),
         options.pick(60, 2000, 10_000),
         options.pick(new int[] {12}, new int[] {200, 200}, new int[] {800, 800}),
         published ? options.pick(2, 40, 100) : options.pick(2, 40, 30),
@@ -54,6 +58,19 @@ record DigitNets(
         published ? 1e-3 : 2e-3,
         published ? 0.5 : 0.3,
         published);
+  }
+
+  private static boolean tiny(Options options) {
+    return options.size() == Options.Size.TINY;
+  }
+
+  /**
+   * The first so many digits, and others to test on; a tiny experiment draws its own.
+   *
+   * @throws org.bhn.data.DataException saying where to put MNIST, if it is missing
+   */
+  static DigitSets sets(Options options, int rows) {
+    return DigitSets.of(options.data(), tiny(options), rows);
   }
 
   Posterior posterior(String method) {
@@ -90,7 +107,7 @@ record DigitNets(
   }
 
   Bhn build(Backend backend, String method, long seed) {
-    return Bhn.classifier(DigitData.PIXELS, DigitData.CLASSES)
+    return Bhn.classifier(PIXELS, CLASSES)
         .hidden(hidden)
         .posterior(posterior(method))
         .seed(seed)

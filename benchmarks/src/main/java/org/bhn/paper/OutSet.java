@@ -81,13 +81,13 @@ record OutSet(String name, Images images) {
   private static float[] some(Idx images, int[] rows, int n) {
     SplittableRandom random = new SplittableRandom(SEED);
     int count = Math.min(n, rows.length);
-    float[] out = new float[count * DigitData.PIXELS];
+    float[] out = new float[count * DigitNets.PIXELS];
     for (int i = 0; i < count; i++) {
       int j = i + random.nextInt(rows.length - i);
       int row = rows[j];
       rows[j] = rows[i];
-      for (int k = 0; k < DigitData.PIXELS; k++) {
-        out[i * DigitData.PIXELS + k] = images.get(row * DigitData.PIXELS + k) / 255f;
+      for (int k = 0; k < DigitNets.PIXELS; k++) {
+        out[i * DigitNets.PIXELS + k] = images.get(row * DigitNets.PIXELS + k) / 255f;
       }
     }
     return out;
@@ -96,7 +96,7 @@ record OutSet(String name, Images images) {
   /** Independent pixels: uniform, or standard normal and clipped to [0, 1]. */
   private static float[] noise(int n, boolean gaussian) {
     SplittableRandom random = new SplittableRandom(SEED);
-    float[] out = new float[n * DigitData.PIXELS];
+    float[] out = new float[n * DigitNets.PIXELS];
     for (int i = 0; i < out.length; i++) {
       double v = gaussian ? random.nextGaussian() : random.nextDouble();
       out[i] = (float) Math.clamp(v, 0.0, 1.0);

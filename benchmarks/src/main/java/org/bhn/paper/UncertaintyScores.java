@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.bhn.data.Dataset;
 import org.bhn.predict.Predictive;
 
 /** Scores of how unsure a prediction is, by name; higher is less sure. */
@@ -35,5 +36,15 @@ final class UncertaintyScores {
     Map<String, double[]> scores = new LinkedHashMap<>();
     names(p.samples() > 1).forEach(name -> scores.put(name, all.get(name).apply(p)));
     return scores;
+  }
+
+  /** Whether each row was misread. */
+  static boolean[] wrong(Predictive p, Dataset data) {
+    int[] said = p.labels();
+    boolean[] wrong = new boolean[said.length];
+    for (int i = 0; i < wrong.length; i++) {
+      wrong[i] = said[i] != data.label(i);
+    }
+    return wrong;
   }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Active learning, anomalies and adversaries on digits: what must hold whatever was learned. */
 class DigitExperimentsTest {
-  private static final int PIXELS = DigitData.PIXELS;
+  private static final int PIXELS = DigitNets.PIXELS;
 
   @TempDir Path directory;
 
@@ -183,9 +183,9 @@ class DigitExperimentsTest {
   void missingDigitsAreExplained() {
     Options options = options("--quick=true", "--data=" + directory);
     String message =
-        assertThrows(DataException.class, () -> DigitData.read(options, 10, 10)).getMessage();
+        assertThrows(DataException.class, () -> DigitNets.sets(options, 10)).getMessage();
     assertTrue(message.contains(directory.toString()), message);
-    assertTrue(message.contains("train-images-idx3-ubyte"), message);
+    assertTrue(message.contains("--data"), message);
   }
 
   @Test

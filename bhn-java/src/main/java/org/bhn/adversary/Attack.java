@@ -55,14 +55,7 @@ public record Attack(
   /** The basic iterative method. */
   public static Attack bim(double epsilon, double step, int steps) {
     return new Attack(
-        epsilon,
-        step,
-        steps,
-        false,
-        32,
-        Double.NEGATIVE_INFINITY,
-        Double.POSITIVE_INFINITY,
-        0);
+        epsilon, step, steps, false, 32, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, 0);
   }
 
   /** Projected gradient descent from a random start. */
@@ -133,10 +126,13 @@ public record Attack(
 
   /** The nearest float in the range and within epsilon of the centre, rounding included. */
   private float project(double value, float centre) {
-    double inside = Math.clamp(value, Math.max(low, centre - epsilon), Math.min(high, centre + epsilon));
+    double inside =
+        Math.clamp(value, Math.max(low, centre - epsilon), Math.min(high, centre + epsilon));
     float rounded = (float) inside;
     if (rounded > centre) {
-      return rounded - (double) centre > epsilon || rounded > high ? Math.nextDown(rounded) : rounded;
+      return rounded - (double) centre > epsilon || rounded > high
+          ? Math.nextDown(rounded)
+          : rounded;
     }
     return (double) centre - rounded > epsilon || rounded < low ? Math.nextUp(rounded) : rounded;
   }

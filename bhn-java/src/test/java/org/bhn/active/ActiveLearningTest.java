@@ -220,7 +220,8 @@ class ActiveLearningTest {
     explains("model", () -> learning.ask(null));
     explains("acquisition", () -> ActiveLearning.on(pool, null));
     explains("pool", () -> ActiveLearning.on(TestData.sine(5, 0, 1), Acquisition.bald()));
-    explains("columns = 0", () -> ActiveLearning.on(new float[4], 0, 2, r -> r, Acquisition.bald()));
+    explains(
+        "columns = 0", () -> ActiveLearning.on(new float[4], 0, 2, r -> r, Acquisition.bald()));
     Oracle silent = rows -> new int[0];
     Oracle wild = rows -> new int[] {3};
     explains(
@@ -231,8 +232,7 @@ class ActiveLearningTest {
     assertThrows(
         IllegalStateException.class,
         () -> ActiveLearning.on(pool, random()).run(new Doubter(), 1, r -> true));
-    assertThrows(
-        IllegalStateException.class, () -> BhnLearner.warm(s -> null, r -> null).model());
+    assertThrows(IllegalStateException.class, () -> BhnLearner.warm(s -> null, r -> null).model());
   }
 
   private static Acquisition random() {

@@ -43,8 +43,7 @@ class AttackTest {
   @Test
   void oneStepMovesBySignsAgainstTheGradient() {
     float[] x = {0.5f, 0.5f, 0.5f};
-    assertArrayEquals(
-        new float[] {0.25f, 0.75f, 0.5f}, Attack.fgs(0.25).run(SLOPE, x, new int[1]));
+    assertArrayEquals(new float[] {0.25f, 0.75f, 0.5f}, Attack.fgs(0.25).run(SLOPE, x, new int[1]));
     assertArrayEquals(
         new float[] {0.375f, 0.625f, 0.5f},
         Attack.fgs(0.25).clip(0.375, 0.625).run(SLOPE, x, new int[1]));
@@ -55,8 +54,7 @@ class AttackTest {
   void stepsAddUpToTheBall() {
     float[] x = {0.5f, 0.5f, 0.5f};
     int[] y = new int[1];
-    assertArrayEquals(
-        new float[] {0.25f, 0.75f, 0.5f}, Attack.bim(0.5, 0.125, 2).run(SLOPE, x, y));
+    assertArrayEquals(new float[] {0.25f, 0.75f, 0.5f}, Attack.bim(0.5, 0.125, 2).run(SLOPE, x, y));
     assertArrayEquals(new float[] {0, 1, 0.5f}, Attack.bim(0.5, 0.125, 9).run(SLOPE, x, y));
     // Two radii cross the ball from wherever the start was; the third input stays there.
     float[] moved = Attack.pgd(0.5, 0.5, 2).run(SLOPE, x, y);
@@ -119,15 +117,15 @@ class AttackTest {
             Posterior.dropout(0.2),
             Posterior.point())) {
       try (Backend backend = Backends.best();
-          Bhn model =
-              Bhn.classifier(2, 3).hidden(16).posterior(posterior).seed(3).build(backend)) {
+          Bhn model = Bhn.classifier(2, 3).hidden(16).posterior(posterior).seed(3).build(backend)) {
         model.fit(train, Fit.epochs(40).learningRate(5e-3));
         double clean = logLik(model, test.inputs(), test);
-        double small = logLik(model, Attack.fgs(0.1).run(model, test.inputs(), test.labels()), test);
-        double large = logLik(model, Attack.fgs(0.6).run(model, test.inputs(), test.labels()), test);
+        double small =
+            logLik(model, Attack.fgs(0.1).run(model, test.inputs(), test.labels()), test);
+        double large =
+            logLik(model, Attack.fgs(0.6).run(model, test.inputs(), test.labels()), test);
         double many =
-            logLik(
-                model, Attack.pgd(0.6, 0.15, 10).run(model, test.inputs(), test.labels()), test);
+            logLik(model, Attack.pgd(0.6, 0.15, 10).run(model, test.inputs(), test.labels()), test);
         assertTrue(clean > small && small > large, clean + ", " + small + ", " + large);
         // Straight on is nearly optimal between three blobs; a random start must not spoil it.
         assertTrue(many < large + 0.05, many + " after many steps, " + large + " after one");
@@ -170,8 +168,7 @@ class AttackTest {
           UnsupportedOperationException.class,
           () -> real.inputGradient(new float[2], new int[1], 1, 1));
       assertThrows(
-          UnsupportedOperationException.class,
-          () -> real.sampleProbabilities(new float[2], 1, 1));
+          UnsupportedOperationException.class, () -> real.sampleProbabilities(new float[2], 1, 1));
     }
   }
 

@@ -40,7 +40,8 @@ class SensitivityTest {
   }
 
   /** log p̄(y|x) of one row, in double, by its own way through the network. */
-  private static double logMean(Predictor predictor, Bhn model, Backend own, double[] x, int label) {
+  private static double logMean(
+      Predictor predictor, Bhn model, Backend own, double[] x, int label) {
     var net = model.network();
     int samples = net.posterior().isRandom() ? SAMPLES : 1;
     Tensor in = own.allocate(DType.REAL, 1, x.length);
@@ -81,8 +82,7 @@ class SensitivityTest {
         for (int i = 0; i < x.length; i++) {
           x[i] = (float) random.nextDouble(-1, 1);
         }
-        double[] gradient =
-            predictor.inputGradient(x, new int[] {label}, SAMPLES, SEED).values();
+        double[] gradient = predictor.inputGradient(x, new int[] {label}, SAMPLES, SEED).values();
         double[] differences = new double[3];
         for (int i = 0; i < x.length; i++) {
           double h = 1e-6;
@@ -117,16 +117,15 @@ class SensitivityTest {
           Bhn model = model(posterior, backend)) {
         double[][] before = gradientsOf(model, backend);
         gradients[run] = model.inputGradient(x, labels, SAMPLES, SEED).values();
-        assertArrayEquals(before, gradientsOf(model, backend), "parameters' gradients were touched");
+        assertArrayEquals(
+            before, gradientsOf(model, backend), "parameters' gradients were touched");
       }
     }
     assertArrayEquals(gradients[0], gradients[1], 1e-3);
   }
 
   private static double[][] gradientsOf(Bhn model, Backend backend) {
-    return model.network().params().stream()
-        .map(p -> marked(p, backend))
-        .toArray(double[][]::new);
+    return model.network().params().stream().map(p -> marked(p, backend)).toArray(double[][]::new);
   }
 
   private static double[] marked(Param p, Backend backend) {
