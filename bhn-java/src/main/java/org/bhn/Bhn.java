@@ -6,6 +6,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -14,6 +15,7 @@ import org.bhn.bayes.ElboEstimator;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
 import org.bhn.nn.Image;
+import org.bhn.predict.InputGradient;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
 import org.bhn.tape.Noise;
@@ -156,8 +158,48 @@ public final class Bhn implements AutoCloseable {
         net.seed());
   }
 
+  /**
+   * Class probabilities under each weight sample: those whose mean {@link #predict(float[], int,
+   * long)} gives with the same seed. A sample is one set of weights for all rows (of a dropout
+   * network, one mask), so that products over rows are joint probabilities of their labels. Takes
+   * memory for S·N·C values.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param samples S, at least 1; a point network uses 1
+   * @param seed of the weight samples
+   * @return {@code [S][N][C]}
+   * @throws UnsupportedOperationException if the model is not a classifier
+   */
+  public float[][][] sampleProbabilities(float[] inputs, int samples, long seed) {
+    requireClasses("sampleProbabilities");
+    checkInputs(inputs, samples);
+    return use(p -> p.probabilities(inputs, samples, seed, precision));
+  }
+
+  /**
+   * The gradient by the inputs of the log predictive probability of labels, log 1/S Σ_s p(y|x,
+   * θ_s): which way an input must move to look more like its label.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param labels {@code [N]}
+   * @param samples S, at least 1; a point network uses 1
+   * @param seed of the weight samples
+   * @throws UnsupportedOperationException if the model is not a classifier
+   */
+  public InputGradient inputGradient(float[] inputs, int[] labels, int samples, long seed) {
+    requireClasses("inputGradient");
+    checkInputs(inputs, samples);
+    int classes = net.likelihood().classes();
+    DataChecks.labels(labels, inputs.length / net.network().inputs(), classes);
+    return use(p -> p.inputGradient(inputs, labels, samples, seed));
+  }
+
   private Predictor.Result run(
       float[] inputs, int[] labels, float[] targets, int samples, long seed) {
+    return use(p -> p.run(inputs, labels, targets, samples, seed, precision));
+  }
+
+  private <T> T use(Function<Predictor, T> work) {
     lock.readLock().lock();
     try {
       checkOpen();
@@ -166,7 +208,7 @@ public final class Bhn implements AutoCloseable {
         predictor = new Predictor(net.backend().fork(), net);
       }
       try {
-        return predictor.run(inputs, labels, targets, samples, seed, precision);
+        return work.apply(predictor);
       } finally {
         idle.add(predictor);
       }
@@ -298,6 +340,13 @@ public final class Bhn implements AutoCloseable {
               + " inputs");
     }
     DataChecks.finite("inputs", inputs, width);
+  }
+
+  private void requireClasses(String method) {
+    if (net.likelihood().classes() == 0) {
+      throw new UnsupportedOperationException(
+          method + " needs class probabilities: build the model by Bhn.classifier");
+    }
   }
 
   private static void checkSamples(int samples) {

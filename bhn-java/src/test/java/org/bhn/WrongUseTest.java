@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.bhn.active.BatchBald;
+import org.bhn.adversary.Attack;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
@@ -56,6 +58,10 @@ class WrongUseTest {
 
   private int badCount() {
     return BAD_COUNTS[random.nextInt(BAD_COUNTS.length)];
+  }
+
+  private int badLabel() {
+    return random.nextBoolean() ? -1 - random.nextInt(9) : 3 + random.nextInt(9);
   }
 
   private int huge() {
@@ -159,6 +165,9 @@ class WrongUseTest {
     wrong("validation", () -> Fit.epochs(1).validation(null));
     wrong("checkpoint", () -> Fit.epochs(1).checkpoint(null, 1));
     wrong("listener", () -> Fit.epochs(1).listener(null));
+    wrong("epsilon", () -> Attack.fgs(badReal()));
+    wrong("steps", () -> Attack.pgd(0.1, 0.1, badCount()));
+    wrong("configurations", () -> new BatchBald(badCount()));
     wrong("conditioner", () -> Conditioner.dense(badCount(), 1, 1, true));
   }
 
@@ -191,6 +200,13 @@ class WrongUseTest {
     wrong("samples", () -> model.predict(new float[2], badCount()));
     wrong("samples", () -> model.predict(new float[2], huge()));
     wrong("samples", () -> model.sampleWeights(badCount(), 1));
+    wrong("samples", () -> model.sampleProbabilities(new float[2], badCount(), 1));
+    wrong("inputs", () -> model.sampleProbabilities(withBad(4), 1, 1));
+    wrong("labels", () -> model.inputGradient(new float[4], new int[3], 1, 1));
+    wrong("labels", () -> model.inputGradient(new float[2], new int[] {badLabel()}, 1, 1));
+    wrong("inputs", () -> model.inputGradient(withBad(2), new int[1], 1, 1));
+    wrong("closed", () -> closed.sampleProbabilities(new float[2], 1, 1));
+    wrong("closed", () -> closed.inputGradient(new float[2], new int[1], 1, 1));
     wrong("closed", () -> closed.predict(new float[2], 1));
     wrong("closed", () -> closed.fit(TestData.blobs(6, 3, 1), Fit.epochs(1)));
     wrong("closed", () -> closed.sampleWeights(1, 1));

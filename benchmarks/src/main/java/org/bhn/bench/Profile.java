@@ -17,7 +17,7 @@ import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Precision;
-import org.bhn.demo.Machine;
+import org.bhn.report.Machine;
 
 /**
  * Where the time of a training step goes, from a flight recording of a training: calls and

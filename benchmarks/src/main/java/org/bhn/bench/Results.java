@@ -1,7 +1,6 @@
 package org.bhn.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -10,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
-import org.bhn.demo.Machine;
 import org.bhn.io.AtomicFiles;
 import org.bhn.io.Json;
+import org.bhn.report.Machine;
 
 /**
  * A measurement on its way to paper: a table on the terminal, a dated JSON file with machine and
@@ -38,21 +37,8 @@ final class Results {
     try (Backend backend = Backends.best()) {
       values.put("machine", Machine.describe(backend));
     }
-    values.put("commit", commit());
+    values.put("commit", Machine.commit());
     System.out.println(values.get("machine") + ", commit " + values.get("commit"));
-  }
-
-  private static String commit() {
-    try {
-      Process git =
-          new ProcessBuilder("git", "describe", "--always", "--dirty")
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      String id = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      return id.isEmpty() ? "unknown" : id;
-    } catch (IOException e) {
-      return "unknown";
-    }
   }
 
   void put(String key, Object value) {

@@ -12,10 +12,10 @@ import java.util.Map;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
-import org.bhn.demo.Plot;
 import org.bhn.flow.Flows;
 import org.bhn.io.AtomicFiles;
 import org.bhn.posterior.Posterior;
+import org.bhn.report.Plot;
 
 /**
  * How the time of a training step grows when one size changes and the others stay: weight samples,

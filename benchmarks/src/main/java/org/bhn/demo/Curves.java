@@ -3,26 +3,24 @@ package org.bhn.demo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
 import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
 import org.bhn.data.Standardizer;
 import org.bhn.flow.Flows;
+import org.bhn.paper.ToyCurve;
 import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictive;
+import org.bhn.report.Plot;
+import org.bhn.report.Report;
 import org.bhn.train.Fit;
 
-/**
- * 1-D regression (Krueger et al. 2017, Fig. 1; data after Blundell et al. 2015): y = x + 0.3 sin
- * 2π(x + e) + 0.3 sin 4π(x + e) + e, e ~ N(0, 0.02²), x ~ U(0, 0.5), 1-50-1 ReLU.
- */
+/** 1-D regression on {@link ToyCurve} (Krueger et al. 2017, Fig. 1), 1-50-1 ReLU. */
 final class Curves {
   private static final int ROWS = 300;
   private static final int GRID = 161;
   private static final int SAMPLES = 300;
-  private static final double NOISE = 0.02;
 
   private final List<String[]> figures = new ArrayList<>();
   private final List<String[]> rows = new ArrayList<>();
@@ -34,26 +32,13 @@ final class Curves {
 
   Curves(boolean quick) {
     this.quick = quick;
-    SplittableRandom random = new SplittableRandom(5645);
-    float[] x = new float[ROWS];
-    float[] y = new float[ROWS];
-    for (int i = 0; i < ROWS; i++) {
-      double u = 0.5 * random.nextDouble();
-      double e = NOISE * random.nextGaussian();
-      x[i] = (float) u;
-      y[i] = (float) (mean(u, e) + e);
-    }
-    data = Dataset.regression(x, 1, y, 1);
+    data = ToyCurve.data(ROWS, 5645);
     Dataset.Standardised s = data.standardised();
     scaled = s.data();
     xScale = s.inputs();
     yScale = s.targets().orElseThrow();
     rows.add(
         new String[] {"weights", "std at 0.25 (data)", "std at −0.4", "std at 1.4", "ELBO, nats"});
-  }
-
-  private static double mean(double x, double e) {
-    return x + 0.3 * Math.sin(2 * Math.PI * (x + e)) + 0.3 * Math.sin(4 * Math.PI * (x + e));
   }
 
   void run(Backend backend) {
@@ -124,7 +109,7 @@ final class Curves {
     for (int i = 0; i < x.length; i++) {
       centre[i] = mean[i] * yScale.std()[0] + yScale.mean()[0];
       spread[i] = std[i] * yScale.std()[0];
-      truth[i] = mean(x[i], 0);
+      truth[i] = ToyCurve.mean(x[i], 0);
     }
     Plot plot = new Plot("x", -0.5, 1.5, "y", -1.5, 2.5);
     for (int k = 4; k >= 1 && p.samples() > 1; k--) {

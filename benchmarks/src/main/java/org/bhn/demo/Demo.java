@@ -8,6 +8,9 @@ import java.util.Locale;
 import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.report.Machine;
+import org.bhn.report.Report;
+import org.bhn.report.TextTable;
 
 /**
  * Trains Bayesian hypernetworks on a curve, on y = a·b·x and on digits; prints what they know and
@@ -93,19 +96,6 @@ public final class Demo {
 
   private void section(String title, List<String[]> rows, long start) {
     out.printf(Locale.ROOT, "%n%s  (after %.0f s)%n", title, (System.nanoTime() - start) * 1e-9);
-    int[] width = new int[rows.getFirst().length];
-    for (String[] row : rows) {
-      for (int i = 0; i < row.length; i++) {
-        width[i] = Math.max(width[i], row[i].length());
-      }
-    }
-    for (String[] row : rows) {
-      StringBuilder line = new StringBuilder("  ");
-      for (int i = 0; i < row.length; i++) {
-        String gap = " ".repeat(width[i] - row[i].length());
-        line.append(i == 0 ? row[i] + gap : gap + row[i]).append("   ");
-      }
-      out.println(line.toString().stripTrailing());
-    }
+    out.print(TextTable.of(rows));
   }
 }

@@ -16,6 +16,8 @@ import org.bhn.data.Mnist;
 import org.bhn.flow.Flows;
 import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictive;
+import org.bhn.report.Plot;
+import org.bhn.report.Report;
 import org.bhn.train.Fit;
 import org.bhn.train.ProgressBar;
 import org.bhn.uncertainty.Classification;

@@ -8,7 +8,7 @@ import org.bhn.data.Dataset;
  * bent, sheared, turned and shifted at random, drawn with a pen of random width, and noisy. Images
  * are 28×28, bright ink on dark, in [0, 1].
  */
-final class DrawnDigits {
+public final class DrawnDigits {
   static final int SIDE = 28;
   static final int PIXELS = SIDE * SIDE;
 
@@ -41,7 +41,7 @@ final class DrawnDigits {
   private DrawnDigits() {}
 
   /** Digits with their labels, classes in turn. */
-  static Dataset digits(int rows, long seed) {
+  public static Dataset digits(int rows, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     float[] images = new float[rows * PIXELS];
     int[] labels = new int[rows];
@@ -53,7 +53,7 @@ final class DrawnDigits {
   }
 
   /** Capital letters, which no digit classifier has seen. */
-  static float[] letters(int rows, long seed) {
+  public static float[] letters(int rows, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     float[] images = new float[rows * PIXELS];
     for (int i = 0; i < rows; i++) {

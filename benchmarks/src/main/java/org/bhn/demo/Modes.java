@@ -3,7 +3,6 @@ package org.bhn.demo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
 import org.bhn.Bhn;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
@@ -11,7 +10,10 @@ import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
+import org.bhn.paper.ProductPosterior;
 import org.bhn.posterior.Posterior;
+import org.bhn.report.Plot;
+import org.bhn.report.Report;
 import org.bhn.train.Fit;
 
 /**
@@ -21,31 +23,26 @@ import org.bhn.train.Fit;
 final class Modes {
   private static final int ROWS = 20;
   private static final double SIGMA = 0.5;
-  private static final int CELLS = 64;
-  private static final double EDGE = 3;
   private static final int SAMPLES = 200_000;
 
   private final List<String[]> figures = new ArrayList<>();
   private final List<String[]> rows = new ArrayList<>();
-  private final float[] x = new float[ROWS];
-  private final float[] y = new float[ROWS];
+  private final ProductPosterior posterior = new ProductPosterior(ROWS, SIGMA, 1);
   private final boolean quick;
 
   Modes(boolean quick) {
     this.quick = quick;
-    SplittableRandom random = new SplittableRandom(1);
-    for (int i = 0; i < ROWS; i++) {
-      x[i] = (float) random.nextDouble(-1, 1);
-      y[i] = (float) (x[i] + SIGMA * random.nextGaussian());
-    }
     rows.add(
         new String[] {"posterior", "share with a > 0", "total variation to exact", "ELBO, nats"});
   }
 
   void run(Backend backend) {
-    double[][] exact = grid();
+    double[][] exact = posterior.cells();
     figure(exact, null, "Exact, by a grid of 64×64 cells: two equal modes.");
-    rows.add(new String[] {"exact", "0.500", "0", String.format(Locale.ROOT, "%.2f", evidence())});
+    rows.add(
+        new String[] {
+          "exact", "0.500", "0", String.format(Locale.ROOT, "%.2f", posterior.evidence())
+        });
     one(
         backend,
         exact,
@@ -71,7 +68,7 @@ final class Modes {
       Backend backend,
       double[][] exact,
       String name,
-      Posterior posterior,
+      Posterior belief,
       double firstKlWeight,
       String caption) {
     try (Bhn model =
@@ -79,11 +76,11 @@ final class Modes {
             .hidden(1)
             .activation(Activation.IDENTITY)
             .bias(false)
-            .posterior(posterior)
+            .posterior(belief)
             .prior(Priors.normal(1))
             .seed(1)
             .build(backend)) {
-      Dataset data = Dataset.regression(x, 1, y, 1);
+      Dataset data = posterior.data();
       model.fit(
           data,
           Fit.epochs(quick ? 60 : 3000)
@@ -103,14 +100,17 @@ final class Modes {
           new String[] {
             name,
             String.format(Locale.ROOT, "%.3f", positive),
-            String.format(Locale.ROOT, "%.3f", totalVariation(draws, exact)),
+            String.format(
+                Locale.ROOT,
+                "%.3f",
+                ProductPosterior.totalVariation(ProductPosterior.shares(draws), exact)),
             String.format(Locale.ROOT, "%.2f", model.elbo(data, 5000).total())
           });
     }
   }
 
   private void figure(double[][] exact, double[][] draws, String caption) {
-    Plot plot = new Plot("a", -EDGE, EDGE, "b", -EDGE, EDGE);
+    Plot plot = Plot.square("a", "b", -ProductPosterior.EDGE, ProductPosterior.EDGE);
     plot.cells(exact, draws == null ? Plot.BLUE : "#9aa5b1");
     if (draws != null) {
       int n = Math.min(1500, draws.length);
@@ -123,69 +123,6 @@ final class Modes {
       plot.points(a, b, 1.6, Plot.BLUE, 0.5, "draws of the weights");
     }
     figures.add(new String[] {plot.svg(caption), caption});
-  }
-
-  private double logJoint(double a, double b) {
-    double sum = -Math.log(2 * Math.PI) - (a * a + b * b) / 2;
-    for (int i = 0; i < ROWS; i++) {
-      double e = (y[i] - a * b * x[i]) / SIGMA;
-      sum -= 0.5 * e * e + Math.log(SIGMA) + 0.5 * Math.log(2 * Math.PI);
-    }
-    return sum;
-  }
-
-  /** Mass of each cell, by the density at 5×5 points in it. */
-  private double[][] grid() {
-    double[][] mass = new double[CELLS][CELLS];
-    double total = 0;
-    for (int i = 0; i < CELLS; i++) {
-      for (int j = 0; j < CELLS; j++) {
-        for (int k = 0; k < 25; k++) {
-          double a = -EDGE + 2 * EDGE * (i + (k / 5 + 0.5) / 5) / CELLS;
-          double b = -EDGE + 2 * EDGE * (j + (k % 5 + 0.5) / 5) / CELLS;
-          mass[i][j] += Math.exp(logJoint(a, b));
-        }
-        total += mass[i][j];
-      }
-    }
-    for (double[] row : mass) {
-      for (int j = 0; j < CELLS; j++) {
-        row[j] /= total;
-      }
-    }
-    return mass;
-  }
-
-  /** log ∫∫ p(y|a, b) p(a, b) on [−6, 6]². */
-  private double evidence() {
-    int n = 1200;
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-      for (int j = 0; j < n; j++) {
-        sum += Math.exp(logJoint(-6 + 12 * (i + 0.5) / n, -6 + 12 * (j + 0.5) / n));
-      }
-    }
-    return Math.log(sum * 144.0 / n / n);
-  }
-
-  private static double totalVariation(double[][] draws, double[][] exact) {
-    double[][] counts = new double[CELLS][CELLS];
-    double sum = 0;
-    for (double[] w : draws) {
-      int i = (int) Math.floor((w[0] + EDGE) / (2 * EDGE) * CELLS);
-      int j = (int) Math.floor((w[1] + EDGE) / (2 * EDGE) * CELLS);
-      if (i < 0 || i >= CELLS || j < 0 || j >= CELLS) {
-        sum += 1.0 / draws.length;
-      } else {
-        counts[i][j] += 1.0 / draws.length;
-      }
-    }
-    for (int i = 0; i < CELLS; i++) {
-      for (int j = 0; j < CELLS; j++) {
-        sum += Math.abs(counts[i][j] - exact[i][j]);
-      }
-    }
-    return sum / 2;
   }
 
   List<String[]> table() {

@@ -67,48 +67,102 @@ public final class Predictor implements AutoCloseable {
   public Result run(
       float[] inputs, int[] labels, float[] targets, int samples, long seed, Precision precision) {
     int rows = inputs.length / net.network().inputs();
-    int total = net.posterior().isRandom() ? samples : 1;
+    int total = draws(samples);
     State state = new State(rows, inputs, labels, targets);
+    visit(state.inputs, false, total, seed, precision, state);
+    return state.result(total);
+  }
+
+  /**
+   * Class probabilities under each weight sample, for what needs several rows at once, such as the
+   * joint distribution of their labels. A sample is one set of weights for all rows, and of a
+   * dropout network one mask for all rows; there each row passes on its own.
+   *
+   * @param inputs {@code [N, inputs]} row-major
+   * @param samples S; a posterior without randomness uses 1
+   * @param seed of the weight samples
+   * @param precision of the products
+   * @return {@code [S][N][C]}
+   */
+  public float[][][] probabilities(float[] inputs, int samples, long seed, Precision precision) {
+    int rows = inputs.length / net.network().inputs();
+    Tensor x = workspace.get("inputs", DType.REAL, rows, net.network().inputs());
+    backend.upload(x, inputs);
+    int total = draws(samples);
+    Probabilities kept = new Probabilities(backend, total, rows);
+    boolean masks = net.posterior().isRandom() && net.posterior().flow() == null;
+    visit(x, masks, total, seed, precision, kept);
+    return kept.values();
+  }
+
+  /**
+   * Gradient of the log predictive probability of each row's label by the row's inputs.
+   *
+   * @param inputs {@code [N, inputs]} row-major
+   * @param labels {@code [N]}
+   * @param samples S; a posterior without randomness uses 1
+   * @param seed of the weight samples
+   */
+  public InputGradient inputGradient(float[] inputs, int[] labels, int samples, long seed) {
+    int width = net.network().inputs();
+    Tensor x = workspace.get("inputs", DType.REAL, labels.length, width);
+    backend.upload(x, inputs);
+    return new Sensitivity(this, net, backend).of(x, labels, draws(samples), seed);
+  }
+
+  private int draws(int samples) {
+    return net.posterior().isRandom() ? samples : 1;
+  }
+
+  /** Told the network's outputs {@code [count·(end − row), outputs]} for rows and draws. */
+  interface Visit {
+    void outputs(Tape tape, Var out, int row, int end, int count, int seen);
+  }
+
+  /** Masks are numbered by row: with one mask for all, every row passes as the first. */
+  private void visit(
+      Tensor inputs, boolean oneMask, int total, long seed, Precision precision, Visit visit) {
+    int rows = inputs.rows();
     int width = net.network().maxWidth();
-    int rowPiece = Math.max(1, Math.min(rows, ACTIVATIONS / width));
+    int rowPiece = oneMask ? 1 : Math.max(1, Math.min(rows, ACTIVATIONS / width));
     int piece = Math.clamp(ACTIVATIONS / ((long) rowPiece * width), 1, total);
-    int block = net.posterior().flow() == null ? total : drawsAtOnce(piece, total);
+    int block = drawsAtOnce(piece, total);
     try (Prepared prepared = net.posterior().prepare(backend, precision)) {
       for (int first = 0; first < total; first += block) {
         int last = Math.min(total, first + block);
         Tensor drawn = draw(seed, first, last);
         for (int row = 0; row < rows; row += rowPiece) {
           int end = Math.min(rows, row + rowPiece);
-          prepared.inputs(state.inputs.rows(row, end), row);
+          prepared.inputs(inputs.rows(row, end), oneMask ? 0 : row);
           for (int seen = first; seen < last; seen += piece) {
             int count = Math.min(piece, last - seen);
             Tape tape = Tape.inference(backend);
-            Draw use =
-                use(
-                    tape,
-                    seed,
-                    drawn == null ? null : drawn.rows(seen - first, seen - first + count),
-                    seen);
-            state.fold(tape, prepared.forward(tape, use, count), row, end, count, seen);
+            Draw use = use(tape, seed, drawn, first, seen, count);
+            visit.outputs(tape, prepared.forward(tape, use, count), row, end, count, seen);
           }
         }
       }
     }
-    return state.result(total);
   }
 
-  private int drawsAtOnce(int piece, int total) {
+  /** Draws that are kept at once, at least {@code piece}. */
+  int drawsAtOnce(int piece, int total) {
+    if (net.posterior().flow() == null) {
+      return total;
+    }
     int fitting = Math.max(SAMPLES, DRAWN / net.posterior().dim());
     return Math.min(total, Math.max(piece, fitting));
   }
 
-  private Draw use(Tape tape, long seed, Tensor weights, int seen) {
-    backend.upload(counter, weights == null ? seen : 0L);
+  /** Draws {@code seen} to {@code seen + count} of those from {@code first} that were kept. */
+  Draw use(Tape tape, long seed, Tensor drawn, int first, int seen, int count) {
+    backend.upload(counter, drawn == null ? seen : 0L);
+    Tensor weights = drawn == null ? null : drawn.rows(seen - first, seen - first + count);
     return net.posterior().use(tape, new Noise(seed, counter, seen), weights);
   }
 
   /** Weights {@code [last - first, D]} that survive the step pool; null if there is no flow. */
-  private Tensor draw(long seed, int first, int last) {
+  Tensor draw(long seed, int first, int last) {
     WeightPosterior posterior = net.posterior();
     if (posterior.flow() == null) {
       return null;
@@ -131,7 +185,7 @@ public final class Predictor implements AutoCloseable {
   }
 
   /** Device memory of one call: inputs, targets, and statistics for each input. */
-  private final class State {
+  private final class State implements Visit {
     private final int rows;
     private final int columns;
     private final boolean classes;
@@ -176,7 +230,8 @@ public final class Predictor implements AutoCloseable {
       return null;
     }
 
-    void fold(Tape tape, Var out, int row, int end, int count, long seen) {
+    @Override
+    public void outputs(Tape tape, Var out, int row, int end, int count, int seen) {
       Tensor outputs = out.value();
       if (classes) {
         backend.predictiveCategorical(

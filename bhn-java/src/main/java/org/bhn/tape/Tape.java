@@ -18,25 +18,35 @@ import org.bhn.tensor.Tensor;
 public final class Tape {
   private final Backend backend;
   private final boolean tracking;
+  private final boolean training;
   private final List<Runnable> undo = new ArrayList<>();
   private final List<Var> outputs = new ArrayList<>();
   private final Map<Param, Var> params = new IdentityHashMap<>();
   private String scope = "";
 
-  private Tape(Backend backend, boolean tracking) {
+  private Tape(Backend backend, boolean tracking, boolean training) {
     this.backend = backend;
     this.tracking = tracking;
+    this.training = training;
     backend.pool().reset();
   }
 
   /** A tape that can run backwards; resets the backend's step pool. */
   public static Tape training(Backend backend) {
-    return new Tape(backend, true);
+    return new Tape(backend, true, true);
+  }
+
+  /**
+   * A tape that can run backwards to its {@link #input}s, while parameters are constants whose
+   * gradients stay untouched; resets the backend's step pool.
+   */
+  public static Tape sensitivity(Backend backend) {
+    return new Tape(backend, true, false);
   }
 
   /** A tape that only computes values; resets the backend's step pool. */
   public static Tape inference(Backend backend) {
-    return new Tape(backend, false);
+    return new Tape(backend, false, false);
   }
 
   /** The backend everything on this tape runs on. */
@@ -62,7 +72,7 @@ public final class Tape {
   /** A parameter; the same one each time. */
   public Var param(Param param) {
     return params.computeIfAbsent(
-        param, p -> new Var(this, p.name(), p.value(), tracking, p.gradient()));
+        param, p -> new Var(this, p.name(), p.value(), training, p.gradient()));
   }
 
   /** A new value of the step pool, made by the named op. */

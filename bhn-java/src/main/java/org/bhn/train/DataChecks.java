@@ -61,6 +61,23 @@ public final class DataChecks {
     }
   }
 
+  /** Checks that there is one label a row, each a class. */
+  public static void labels(int[] labels, int rows, int classes) {
+    if (labels == null) {
+      throw new IllegalArgumentException("labels is null: pass one class a row");
+    }
+    if (labels.length != rows) {
+      throw new IllegalArgumentException(
+          "labels has " + labels.length + " entries for " + rows + " rows: pass one class a row");
+    }
+    for (int i = 0; i < rows; i++) {
+      if (labels[i] < 0 || labels[i] >= classes) {
+        throw new IllegalArgumentException(
+            "labels[" + i + "] = " + labels[i] + " is not in [0, " + classes + ")");
+      }
+    }
+  }
+
   /** Checks that all values are finite. */
   public static void finite(String name, float[] values, int columns) {
     for (int i = 0; i < values.length; i++) {

@@ -1,12 +1,13 @@
-package org.bhn.demo;
+package org.bhn.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * A small SVG plot: bands, lines, points and cells on labelled axes. Text only, so that the demo
- * needs neither fonts nor a graphics toolkit on the machine that runs it.
+ * A small SVG plot: bands, lines, points, boxes, contours and cells on labelled axes. Text only, so
+ * that the demo needs neither fonts nor a graphics toolkit on the machine that runs it.
  */
 public final class Plot {
   public static final String INK = "#1f2933";
@@ -14,8 +15,13 @@ public final class Plot {
   public static final String RED = "#b03a2e";
   public static final String GREY = "#7b8794";
 
+  /** Dashes that tell six lines apart in grey. */
+  public static final List<String> DASHES = List.of("", "8 4", "2 3", "10 3 2 3", "5 5", "1 4");
+
+  /** Colours whose greys differ too. */
+  public static final List<String> COLORS = List.of(BLUE, RED, INK, "#c98a1b", "#4b8f8c", GREY);
+
   private static final int WIDTH = 640;
-  private static final int HEIGHT = 400;
   private static final int LEFT = 64;
   private static final int RIGHT = 16;
   private static final int TOP = 16;
@@ -29,10 +35,23 @@ public final class Plot {
   private final String yLabel;
   private final StringBuilder body = new StringBuilder();
   private final List<String[]> legend = new ArrayList<>();
+  private final int height;
+  private List<String> categories = List.of();
+  private boolean logX;
   private boolean barsDrawn; // mass piles up at the left of a histogram: its legend stands right
 
   /** Axes with their labels and ranges. */
   public Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
+    this(400, xLabel, x0, x1, yLabel, y0, y1);
+  }
+
+  private Plot(
+      int height, String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
+    if (!(x0 < x1 && y0 < y1)) {
+      throw new IllegalArgumentException(
+          "x in [%s, %s], y in [%s, %s]: each axis needs a range".formatted(x0, x1, y0, y1));
+    }
+    this.height = height;
     this.xLabel = xLabel;
     this.yLabel = yLabel;
     this.x0 = x0;
@@ -41,12 +60,34 @@ public final class Plot {
     this.y1 = y1;
   }
 
+  /** Axes of equal length, for two quantities of one kind. */
+  public static Plot square(String xLabel, String yLabel, double low, double high) {
+    int side = WIDTH - LEFT - RIGHT + TOP + BOTTOM;
+    return new Plot(side, xLabel, low, high, yLabel, low, high);
+  }
+
+  /** Names in place of numbers on the x axis, at 0, 1, 2 and so on. */
+  public Plot categories(List<String> names) {
+    categories = List.copyOf(names);
+    return this;
+  }
+
+  /** A logarithmic x axis; x0 must be positive. To be called before anything is drawn. */
+  public Plot logX() {
+    if (!(x0 > 0)) {
+      throw new IllegalArgumentException("x0 = " + x0 + ": a logarithmic axis needs x0 > 0");
+    }
+    logX = true;
+    return this;
+  }
+
   private double px(double x) {
-    return LEFT + (x - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
+    double share = logX ? Math.log(x / x0) / Math.log(x1 / x0) : (x - x0) / (x1 - x0);
+    return LEFT + share * (WIDTH - LEFT - RIGHT);
   }
 
   private double py(double y) {
-    return TOP + (y1 - y) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
+    return TOP + (y1 - y) / (y1 - y0) * (height - TOP - BOTTOM);
   }
 
   private static String f(double value) {
@@ -105,7 +146,7 @@ public final class Plot {
     }
     int n = cells.length;
     double w = (double) (WIDTH - LEFT - RIGHT) / n;
-    double h = (double) (HEIGHT - TOP - BOTTOM) / n;
+    double h = (double) (height - TOP - BOTTOM) / n;
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < n; j++) {
         double share = cells[i][j] / most;
@@ -125,7 +166,86 @@ public final class Plot {
     return this;
   }
 
-  /** Bars from the bottom axis. */
+  /** Adds a cross at each point. */
+  public Plot crosses(double[] x, double[] y, double size, String color, String name) {
+    StringBuilder path = new StringBuilder();
+    for (int i = 0; i < x.length; i++) {
+      if (x[i] >= x0 && x[i] <= x1 && y[i] >= y0 && y[i] <= y1) {
+        double cx = px(x[i]);
+        double cy = py(y[i]);
+        for (int way : new int[] {1, -1}) {
+          path.append(
+              "M%s %sL%s %s"
+                  .formatted(f(cx - size), f(cy - way * size), f(cx + size), f(cy + way * size)));
+        }
+      }
+    }
+    body.append("<path d=\"%s\" stroke=\"%s\" stroke-width=\"1.6\"/>%n".formatted(path, color));
+    return named("cross", color, "", name);
+  }
+
+  /** Adds lines of equal height of a field of square cells over the whole plot. */
+  public Plot contours(double[][] field, double[] levels, String color, String dash, String name) {
+    double w = (x1 - x0) / field.length;
+    double h = (y1 - y0) / field[0].length;
+    StringBuilder path = new StringBuilder();
+    for (double level : levels) {
+      for (double[] s : Contours.segments(field, level)) {
+        path.append(
+            "M%s %sL%s %s"
+                .formatted(
+                    f(px(x0 + (s[0] + 0.5) * w)),
+                    f(py(y0 + (s[1] + 0.5) * h)),
+                    f(px(x0 + (s[2] + 0.5) * w)),
+                    f(py(y0 + (s[3] + 0.5) * h))));
+      }
+    }
+    body.append(
+        "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" stroke-dasharray=\"%s\"/>%n"
+            .formatted(path, color, dash));
+    return named("line", color, dash, name);
+  }
+
+  /**
+   * Adds a box from quartile to quartile with its median, whiskers to the extremes, and all values.
+   */
+  public Plot box(double x, double[] values, String color) {
+    double[] v = values.clone();
+    Arrays.sort(v);
+    double half = 26;
+    double c = px(x);
+    double low = py(quantile(v, 0.25));
+    double high = py(quantile(v, 0.75));
+    body.append(
+        "<g stroke=\"%s\" stroke-width=\"2\" fill=\"none\">".formatted(color)
+            + "<path d=\"M%1$s %2$sV%3$sM%1$s %4$sV%5$s\"/>"
+                .formatted(f(c), f(py(v[0])), f(low), f(high), f(py(v[v.length - 1])))
+            + "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" fill=\"%s\" fill-opacity=\"0.15\"/>"
+                .formatted(f(c - half), f(high), f(2 * half), f(Math.max(1, low - high)), color)
+            + "<path d=\"M%s %sh%s\" stroke-width=\"4\"/></g>%n"
+                .formatted(f(c - half), f(py(quantile(v, 0.5))), f(2 * half)));
+    double[] at = new double[v.length];
+    Arrays.fill(at, x);
+    return points(at, v, 3, color, 0.8, "");
+  }
+
+  private static double quantile(double[] sorted, double p) {
+    double at = p * (sorted.length - 1);
+    int i = Math.min(sorted.length - 1, (int) at);
+    int j = Math.min(sorted.length - 1, i + 1);
+    return sorted[i] + (at - i) * (sorted[j] - sorted[i]);
+  }
+
+  /** Adds a bar from low to high at each x. */
+  public Plot errors(double[] x, double[] low, double[] high, String color) {
+    StringBuilder path = new StringBuilder();
+    for (int i = 0; i < x.length; i++) {
+      path.append("M%s %sV%s".formatted(f(px(x[i])), f(py(low[i])), f(py(high[i]))));
+    }
+    body.append("<path d=\"%s\" stroke=\"%s\" stroke-width=\"2\"/>%n".formatted(path, color));
+    return this;
+  }
+
   /** Adds upright bars. */
   public Plot bars(
       double[] centre, double[] value, double width, String color, double opacity, String name) {
@@ -156,13 +276,13 @@ public final class Plot {
   /** The plot as an SVG element. */
   public String svg(String title) {
     StringBuilder out = new StringBuilder();
-    String clip = "clip" + Integer.toHexString(title.hashCode());
+    String clip = "clip" + Integer.toHexString((title + body).hashCode());
     out.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" class=\"plot\">%n"
-            .formatted(WIDTH, HEIGHT, Report.escape(title)));
+            .formatted(WIDTH, height, Report.escape(title)));
     out.append(
         "<defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>%n"
-            .formatted(clip, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM));
+            .formatted(clip, LEFT, TOP, WIDTH - LEFT - RIGHT, height - TOP - BOTTOM));
     axes(out);
     out.append("<g clip-path=\"url(#%s)\">%n".formatted(clip));
     out.append(body).append("</g>\n");
@@ -182,10 +302,11 @@ public final class Plot {
   }
 
   private void axes(StringBuilder out) {
-    for (double t : ticks(x0, x1)) {
-      out.append(
-          "<line x1=\"%1$s\" x2=\"%1$s\" y1=\"%2$d\" y2=\"%3$d\" class=\"grid\"/><text x=\"%1$s\" y=\"%4$d\" class=\"tick\" text-anchor=\"middle\">%5$s</text>%n"
-              .formatted(f(px(t)), TOP, HEIGHT - BOTTOM, HEIGHT - BOTTOM + 20, label(t)));
+    for (int i = 0; i < categories.size(); i++) {
+      xTick(out, i, categories.get(i));
+    }
+    for (double t : categories.isEmpty() ? logX ? decades(x0, x1) : ticks(x0, x1) : new double[0]) {
+      xTick(out, t, label(t));
     }
     for (double t : ticks(y0, y1)) {
       out.append(
@@ -194,10 +315,16 @@ public final class Plot {
     }
     out.append(
         "<text x=\"%d\" y=\"%d\" class=\"axis\" text-anchor=\"middle\">%s</text>%n"
-            .formatted((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, Report.escape(xLabel)));
+            .formatted((LEFT + WIDTH - RIGHT) / 2, height - 12, Report.escape(xLabel)));
     out.append(
         "<text transform=\"translate(16 %d) rotate(-90)\" class=\"axis\" text-anchor=\"middle\">%s</text>%n"
-            .formatted((TOP + HEIGHT - BOTTOM) / 2, Report.escape(yLabel)));
+            .formatted((TOP + height - BOTTOM) / 2, Report.escape(yLabel)));
+  }
+
+  private void xTick(StringBuilder out, double x, String text) {
+    out.append(
+        "<line x1=\"%1$s\" x2=\"%1$s\" y1=\"%2$d\" y2=\"%3$d\" class=\"grid\"/><text x=\"%1$s\" y=\"%4$d\" class=\"tick\" text-anchor=\"middle\">%5$s</text>%n"
+            .formatted(f(px(x)), TOP, height - BOTTOM, height - BOTTOM + 20, Report.escape(text)));
   }
 
   private void legend(StringBuilder out) {
@@ -208,6 +335,10 @@ public final class Plot {
         out.append(
             "<line x1=\"%d\" x2=\"%d\" y1=\"%3$d\" y2=\"%3$d\" stroke=\"%4$s\" stroke-width=\"2\" stroke-dasharray=\"%5$s\"/>"
                 .formatted(left + 12, left + 36, y, entry[1], entry[2]));
+      } else if (entry[0].equals("cross")) {
+        out.append(
+            "<path d=\"M%d %dl10 10m0 -10l-10 10\" stroke=\"%s\" stroke-width=\"2\"/>"
+                .formatted(left + 19, y - 5, entry[1]));
       } else {
         out.append(
             "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"%s\"/>".formatted(left + 24, y, entry[1]));
@@ -238,8 +369,18 @@ public final class Plot {
     return out;
   }
 
+  private static double[] decades(double low, double high) {
+    int first = (int) Math.ceil(Math.log10(low) - 1e-9);
+    int last = (int) Math.floor(Math.log10(high) + 1e-9);
+    double[] out = new double[Math.max(0, last - first + 1)];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = Math.pow(10, first + i);
+    }
+    return out;
+  }
+
   private static String label(double value) {
-    String text = String.format(Locale.ROOT, "%.3f", value).replaceAll("\\.?0+$", "");
+    String text = String.format(Locale.ROOT, "%.4f", value).replaceAll("\\.?0+$", "");
     return text.equals("-0") || text.isEmpty() ? "0" : text;
   }
 }

@@ -1,4 +1,4 @@
-package org.bhn.demo;
+package org.bhn.report;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

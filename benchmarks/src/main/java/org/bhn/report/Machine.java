@@ -1,11 +1,12 @@
-package org.bhn.demo;
+package org.bhn.report;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.bhn.backend.Backend;
 
-/** The machine that numbers were measured on. */
+/** The machine and the commit that numbers were measured on. */
 public final class Machine {
   private Machine() {}
 
@@ -17,6 +18,20 @@ public final class Machine {
             Runtime.getRuntime().availableProcessors(),
             Runtime.version(),
             backend.description());
+  }
+
+  /** The commit that runs, with {@code -dirty} if files differ from it; unknown outside git. */
+  public static String commit() {
+    try {
+      Process git =
+          new ProcessBuilder("git", "describe", "--always", "--dirty")
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      String id = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      return id.isEmpty() ? "unknown" : id;
+    } catch (IOException e) {
+      return "unknown";
+    }
   }
 
   private static String processor() {

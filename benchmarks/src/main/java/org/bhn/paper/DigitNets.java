@@ -1,0 +1,130 @@
+package org.bhn.paper;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bhn.Bhn;
+import org.bhn.backend.Backend;
+import org.bhn.data.Dataset;
+import org.bhn.flow.FlowSpec;
+import org.bhn.flow.Flows;
+import org.bhn.posterior.Posterior;
+import org.bhn.train.Fit;
+import org.bhn.train.ProgressBar;
+
+/**
+ * The networks whose uncertainty about digits is compared, and how they are trained.
+ *
+ * @param source of the digits
+ * @param rows to train on
+ * @param testRows to test on
+ * @param hidden units of the layers
+ * @param epochs of the training
+ * @param batch size
+ * @param rate learning rate at the start
+ * @param warmup share of the epochs in which the KL term is brought in
+ * @param published whether the flow starts as narrow as in the paper
+ */
+record DigitNets(
+    String source,
+    int rows,
+    int testRows,
+    int[] hidden,
+    int epochs,
+    int batch,
+    double rate,
+    double warmup,
+    boolean published) {
+  static final int PIXELS = 784;
+  static final int CLASSES = 10;
+  static final int TRAINING_IMAGES = 50_000;
+
+  static final String HYPERNETWORK = "hypernetwork";
+  static final String DROPOUT = "dropout";
+  static final String POINT = "one set of weights";
+
+  /** In the order of the tables. */
+  static final List<String> METHODS = List.of(HYPERNETWORK, DROPOUT, POINT);
+
+  static DigitNets of(Options options) {
+    boolean published = options.asPublished();
+    return new DigitNets(
+        tiny(options) ? "drawn digits" : "MNIST",
+        options.pick(100, 5000, TRAINING_IMAGES),
+        options.pick(60, 2000, 10_000),
+        options.pick(new int[] {12}, new int[] {200, 200}, new int[] {800, 800}),
+        published ? options.pick(2, 40, 100) : options.pick(2, 40, 30),
+        published ? 32 : options.pick(20, 128, 128),
+        published ? 1e-3 : 2e-3,
+        published ? 0.5 : 0.3,
+        published);
+  }
+
+  private static boolean tiny(Options options) {
+    return options.size() == Options.Size.TINY;
+  }
+
+  /**
+   * The first so many digits, and others to test on; a tiny experiment draws its own.
+   *
+   * @throws org.bhn.data.DataException saying where to put MNIST, if it is missing
+   */
+  static DigitSets sets(Options options, int rows) {
+    return DigitSets.of(options.data(), tiny(options), rows);
+  }
+
+  Posterior posterior(String method) {
+    return switch (method) {
+      case HYPERNETWORK -> Posterior.weightNorm(flow(8));
+      case DROPOUT -> Posterior.dropout(0.5);
+      case POINT -> Posterior.point();
+      default -> throw new IllegalArgumentException(method + ": methods are " + METHODS);
+    };
+  }
+
+  private FlowSpec flow(int steps) {
+    FlowSpec flow = Flows.iaf(steps);
+    return published ? flow.initialStd(Math.exp(-7) + Flows.DELTA) : flow;
+  }
+
+  /** All that a trained network depends on, after the options' own. */
+  Map<String, Object> settings(Options options, String method) {
+    Map<String, Object> settings = options.settings();
+    settings.put("data", source);
+    settings.put("rows", rows);
+    settings.put("test_rows", testRows);
+    List<Object> widths = new ArrayList<>();
+    for (int units : hidden) {
+      widths.add(units);
+    }
+    settings.put("hidden", widths);
+    settings.put("posterior", posterior(method).toMap());
+    settings.put("epochs", epochs);
+    settings.put("batch", batch);
+    settings.put("learning_rate", rate);
+    settings.put("warmup", method.equals(HYPERNETWORK) ? warmup : 0);
+    return settings;
+  }
+
+  Bhn build(Backend backend, String method, long seed) {
+    return Bhn.classifier(PIXELS, CLASSES)
+        .hidden(hidden)
+        .posterior(posterior(method))
+        .seed(seed)
+        .build(backend);
+  }
+
+  /** A trained network; the caller closes it. */
+  Bhn trained(Backend backend, String method, Dataset train, long seed) {
+    Bhn model = build(backend, method, seed);
+    model.fit(
+        train,
+        Fit.epochs(epochs)
+            .batch(batch)
+            .learningRate(rate)
+            .decay(0.1)
+            .klWarmup(method.equals(HYPERNETWORK) ? warmup : 0)
+            .listener(ProgressBar.stderr()));
+    return model;
+  }
+}

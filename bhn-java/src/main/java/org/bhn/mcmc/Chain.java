@@ -1,0 +1,20 @@
+package org.bhn.mcmc;
+
+/**
+ * What a sampler drew.
+ *
+ * @param draws {@code [n][D]} after warm-up
+ * @param logDensities {@code [n]} at the draws
+ * @param acceptance mean Metropolis acceptance probability over the trajectories' points
+ * @param stepSize that was used after warm-up
+ * @param divergences trajectories after warm-up whose energy error passed 1000: the step is too
+ *     large somewhere, and the draws miss that place
+ * @param gradients evaluations of the density, warm-up included
+ */
+public record Chain(
+    double[][] draws,
+    double[] logDensities,
+    double acceptance,
+    double stepSize,
+    int divergences,
+    long gradients) {}
