@@ -53,7 +53,9 @@ final class OneDnnMatrix implements PackedMatrix {
     DnnlC.dnnl_memory_desc_destroy(plain);
   }
 
-  /** Null where the processor does not multiply bf16 itself: oneDNN then has no way, or a slow one. */
+  /**
+   * Null where the processor does not multiply bf16 itself: oneDNN then has no way, or a slow one.
+   */
   private MemorySegment bf16Model() {
     MemorySegment found;
     try {

@@ -112,12 +112,10 @@ class PackedMatrixTest {
 
   @Test
   void wrongShapesAreNamed() {
-    try (PackedMatrix packed =
-        backend.pack(tensor(random(12, 5), 3, 4), Precision.STRICT)) {
+    try (PackedMatrix packed = backend.pack(tensor(random(12, 5), 3, 4), Precision.STRICT)) {
       Tensor y = backend.allocate(DType.REAL, 2, 3);
       Tensor x = backend.allocate(DType.REAL, 2, 5);
-      Exception e =
-          assertThrows(IllegalArgumentException.class, () -> packed.product(y, x));
+      Exception e = assertThrows(IllegalArgumentException.class, () -> packed.product(y, x));
       assertTrue(e.getMessage().contains("5"), e.getMessage());
     }
   }
