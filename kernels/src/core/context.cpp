@@ -71,7 +71,7 @@ int32_t bad_index(const Fault& fault) {
 int32_t open_cuda(bhn_context* context, void* stream) {
   const CudaKernels* cuda = cuda_kernels();
   if (cuda == nullptr) {
-    return fail(BHN_UNSUPPORTED, "context_create: this libbhn was built without CUDA");
+    return fail(BHN_UNSUPPORTED, "context_create: this libbhn was built without CUDA: build it where CUDA's nvcc is on the PATH");
   }
   const char* problem = cuda->problem(context->ordinal);
   if (problem[0] != '\0') {

@@ -160,6 +160,7 @@ final class TrainStep implements AutoCloseable {
 
   @Override
   public void close() {
+    replays.values().forEach(Replay::close);
     backend.release(klScale);
     backend.release(totals);
   }
