@@ -53,8 +53,9 @@ final class Optimizer implements AutoCloseable {
             factored));
   }
 
-  boolean lastStepWasFinite() {
-    return backend.item(report, 1) != 0;
+  /** Whether no step met a gradient that is not finite: the first one ends all updates. */
+  boolean allStepsWereFinite() {
+    return backend.item(report, 1) > 0;
   }
 
   double gradientNorm() {
