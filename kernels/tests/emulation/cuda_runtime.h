@@ -79,6 +79,7 @@ T __shfl_up_sync(unsigned, T value, unsigned delta, int width = 32) {
   return bhn_emulation::shuffle(value, from >= 0 && from / width == mine / width ? from : mine);
 }
 inline unsigned __ballot_sync(unsigned, int predicate) { return bhn_emulation::ballot(predicate != 0); }
+inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 
 template <class T>
