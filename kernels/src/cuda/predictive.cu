@@ -4,7 +4,7 @@
 // and entropy. Bound by reading the logits, which are asked for one sample ahead; parallel over examples.
 // Softmax: a group of lanes owns an example (rows.h), a lane up to kHeld of its classes. More classes than a warp can hold have their
 // state in memory, that is in cache.
-#include "cuda/rows.h"
+#include "cuda/row_groups.h"
 
 namespace bhn::cuda {
 namespace {
