@@ -15,8 +15,9 @@ need() {
   exit 1
 }
 
-configure_and_build() { # $1 = build directory, $2 = what of it, the rest = extra cmake options
-  local dir=$1 target=$2
+configure_and_build() { # $1 = build directory, $2 = targets of it, the rest = extra cmake options
+  local dir=$1 targets
+  read -ra targets <<<"$2"
   shift 2
   need cmake
   need "${CXX:-g++}"
@@ -24,7 +25,7 @@ configure_and_build() { # $1 = build directory, $2 = what of it, the rest = extr
   need make
   cmake -S "$here" -B "$dir" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release -DBHN_VERSION="${BHN_VERSION:-dev}" "$@" >"$dir.log" 2>&1 ||
     { cat "$dir.log" >&2; exit 1; }
-  cmake --build "$dir" --parallel "$jobs" --target "$target" >"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
+  cmake --build "$dir" --parallel "$jobs" --target "${targets[@]}" >"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
 }
 
 run_tests() { # $1 = build directory
@@ -49,7 +50,7 @@ case "${1:-}" in
     ;;
   test)
     [ -d "$build" ] || { echo "bhn: no native build, no native tests"; exit 0; }
-    configure_and_build "$build" all
+    configure_and_build "$build" "all bhn_emulated"
     run_tests "$build"
     ;;
   sanitize)

@@ -1,8 +1,8 @@
 # The CUDA twins on machines without a GPU: src/cuda compiled by g++ against tests/emulation.
-#   bhn_emulated      libbhn.so with an emulated CUDA device and no AVX twins; Java's tests load it
+#   bhn_emulated      libbhn.so with an emulated CUDA device and no AVX twins, and libcublas.so.13 on it; Java's tests load them
 #   emulated_<test>   every ABI test on that device, with ASan and UBSan
 # Both take the place of the real twins, so nothing here is part of what is shipped.
-file(GLOB BHN_EMULATION CONFIGURE_DEPENDS tests/emulation/*.cpp)
+set(BHN_EMULATION tests/emulation/fibers.cpp tests/emulation/runtime.cpp)
 
 # CMake would hand a .cu to nvcc; a file that includes it goes to g++.
 set(BHN_EMULATED_SOURCES)
@@ -23,10 +23,20 @@ function(bhn_emulated_library target kind)
 endfunction()
 
 if(BHN_CUDA_SOURCES AND NOT BHN_SANITIZE)
-  bhn_emulated_library(bhn_emulated SHARED -O1)
-  set_target_properties(bhn_emulated PROPERTIES OUTPUT_NAME bhn LINKER_LANGUAGE CXX
-    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/emulated/lib)
-  target_link_options(bhn_emulated PRIVATE -Wl,-Bsymbolic -Wl,-z,noexecstack)
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/emulated/lib)
+  bhn_emulated_library(bhn_emulated_bhn SHARED -O1)
+  set_target_properties(bhn_emulated_bhn PROPERTIES OUTPUT_NAME bhn LINKER_LANGUAGE CXX LIBRARY_OUTPUT_DIRECTORY ${directory})
+  target_link_options(bhn_emulated_bhn PRIVATE -Wl,-z,noexecstack -static-libstdc++ -static-libgcc)
+  bhn_exports(bhn_emulated_bhn)
+
+  add_library(bhn_emulated_cublas SHARED EXCLUDE_FROM_ALL tests/emulation/cublas.cpp)
+  set_target_properties(bhn_emulated_cublas PROPERTIES OUTPUT_NAME cublas SOVERSION 13 BUILD_RPATH_USE_ORIGIN ON
+    LIBRARY_OUTPUT_DIRECTORY ${directory})
+  target_compile_options(bhn_emulated_cublas PRIVATE -O2 -Wall -Wextra -Werror)
+  target_link_libraries(bhn_emulated_cublas PRIVATE bhn_emulated_bhn)
+  target_link_options(bhn_emulated_cublas PRIVATE -static-libstdc++ -static-libgcc)
+
+  add_custom_target(bhn_emulated DEPENDS bhn_emulated_bhn bhn_emulated_cublas)
 
   set(BHN_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   bhn_emulated_library(bhn_emulated_sanitized STATIC -O1 ${BHN_SANITIZERS})

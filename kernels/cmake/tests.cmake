@@ -49,3 +49,11 @@ if(BHN_CPU_SOURCES AND NOT BHN_SANITIZE)
             $<TARGET_OBJECTS:bhn_cpu_avx2> $<TARGET_OBJECTS:bhn_cpu_avx512>
     COMMAND_EXPAND_LISTS)
 endif()
+
+set(BHN_BINDINGS ${CMAKE_CURRENT_SOURCE_DIR}/../native-bindings/jextract)
+if(NOT BHN_SANITIZE)
+  add_test(NAME exports COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.sh ${CMAKE_NM} $<TARGET_FILE:bhn> ${BHN_BINDINGS} ${BHN_WITH_CUDA})
+endif()
+if(TARGET bhn_emulated_bhn)
+  add_test(NAME exports_emulated COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.sh ${CMAKE_NM} $<TARGET_FILE:bhn_emulated_bhn> ${BHN_BINDINGS} ON)
+endif()

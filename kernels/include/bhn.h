@@ -243,8 +243,10 @@ BHN_API int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_lo
  * norm = sqrt(sum of squares of all gradients); g <- g min(norm, max_norm) / (1e-7 + norm) if max_norm > 0; then each element is
  * clamped to [-clip, clip] if clip > 0; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; t = *step + 1;
  * theta -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps); *step = t.
- * hyper = [lr, b1, b2, eps, max_norm, clip]. report = [norm, 1 if norm is finite else 0]. If the norm is not finite, theta, m, v and
- * *step stay as they are. The arrays of pointers and sizes must be readable by the device. Sum of squares in double. */
+ * hyper = [lr, b1, b2, eps, max_norm, clip]. report = [norm, 1] after a step. If the norm is not finite, report = [norm, -1], and theta,
+ * m, v and *step stay as they are. A call that finds report[1] < 0 changes nothing at all: the first bad step stays the last one, however
+ * late the host looks, until it sets report[1] to 0 or more. theta, m, v, grad, sizes and made are arrays in host memory, read before the
+ * call returns; what they point to, step, report and hyper are the device's. Sum of squares in double. */
 typedef struct bhn_made_gradient {
   int64_t tensor;       /* place of the conditioner's params among the tensors; rises from entry to entry */
   const float* factors; /* of bhn_made_bwd, as is the rest; for a net without weight norm the factors d_g are 0 */

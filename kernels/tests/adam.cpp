@@ -19,6 +19,7 @@ struct Problem {
   Guarded<int64_t> step{1};
   Guarded<float> report{2};
   int64_t step_d = 0;
+  Hyper hyper = {};  // until the device has read it
 
   explicit Problem(const std::vector<int64_t>& all) : sizes(all) {
     for (int64_t n : all) {
@@ -33,6 +34,7 @@ struct Problem {
       v_d.emplace_back(size_t(n), 0.0);
     }
     step[0] = 0;
+    report[0] = report[1] = 0;
   }
 
   void new_gradient(float size) {
@@ -53,8 +55,9 @@ struct Problem {
 
   int32_t update(bhn_context* c, const Hyper& h) {
     auto t = pointers(theta), first = pointers(m), second = pointers(v), g = pointers(grad);
-    return bhn_adam_step(c, t.data(), first.data(), second.data(), step.data(), report.data(), g.data(), sizes.data(), h.values, nullptr,
-                         int64_t(sizes.size()), 0);
+    hyper = h;
+    return bhn_adam_step(c, t.data(), first.data(), second.data(), step.data(), report.data(), g.data(), sizes.data(), hyper.values,
+                         nullptr, int64_t(sizes.size()), 0);
   }
 
   double norm() const {
@@ -142,7 +145,8 @@ void threads() {
   }
 }
 
-// A gradient that is not finite leaves everything but the report as it was; one whose square overflows float is finite.
+// A gradient that is not finite leaves everything but the report as it was, and so do all steps after it until the report is reset; one
+// whose square overflows float is finite.
 void broken_gradients() {
   where = "adam broken gradients";
   for (float bad : {float(NAN), INFINITY, -INFINITY}) {
@@ -153,14 +157,21 @@ void broken_gradients() {
       std::memcpy(before.theta[k]->data(), p.theta[k]->data(), size_t(p.sizes[k]) * 4);
     }
     (*p.grad[1])[69] = bad;
-    OK(p.update(context(), {{0.1f, 0.9f, 0.999f, 1e-8f, 1.0f, 1.0f}}));
-    CHECK(p.report[1] == 0 && !std::isfinite(p.report[0]) && p.step[0] == 0);
-    for (size_t k = 0; k < 3; ++k) {
-      CHECK(std::memcmp(before.theta[k]->data(), p.theta[k]->data(), size_t(p.sizes[k]) * 4) == 0);
-      for (int64_t i = 0; i < p.sizes[k]; ++i) {
-        CHECK((*p.m[k])[i] == 0 && (*p.v[k])[i] == 0);
+    Hyper h = {{0.1f, 0.9f, 0.999f, 1e-8f, 1.0f, 1.0f}};
+    for (int later = 0; later < 3; ++later) {
+      OK(p.update(context(), h));
+      CHECK(p.report[1] == -1 && !std::isfinite(p.report[0]) && p.step[0] == 0);
+      for (size_t k = 0; k < 3; ++k) {
+        CHECK(std::memcmp(before.theta[k]->data(), p.theta[k]->data(), size_t(p.sizes[k]) * 4) == 0);
+        for (int64_t i = 0; i < p.sizes[k]; ++i) {
+          CHECK((*p.m[k])[i] == 0 && (*p.v[k])[i] == 0);
+        }
       }
+      (*p.grad[1])[69] = 1;  // good again
     }
+    p.report[1] = 0;
+    OK(p.update(context(), h));
+    CHECK(p.report[1] == 1 && std::isfinite(p.report[0]) && p.step[0] == 1 && (*p.m[1])[69] != 0);
   }
   Problem large({2});
   (*large.grad[0])[0] = 1e25f;
@@ -172,90 +183,135 @@ void broken_gradients() {
   CHECK(none.report[0] == 0 && none.report[1] == 1 && none.step[0] == 1 && (*none.m[0])[3] == 0);
 }
 
-// A conditioner's gradient formed inside the update is the one written out first. The fused norm has other rounding.
-void conditioners(int64_t samples, float max_norm) {
-  where = "adam conditioners S" + std::to_string(samples) + ", max_norm " + std::to_string(max_norm);
-  int64_t inputs = 150, hidden = 21, outputs = 140, rows = hidden + 2 * outputs;
+// Tensors 1, 5, 9 .. of a problem are conditioners that share a shape and z and h. Their gradients are formed inside the update (fused)
+// and written out first (plain).
+struct Conditioners {
+  static constexpr int64_t kInputs = 150, kHidden = 21, kOutputs = 140, kRows = kHidden + 2 * kOutputs;
+  int64_t samples, copies, weights = 0, n = 0;
   std::vector<int32_t> start = {0};
-  for (int64_t row = 0; row < rows; ++row) {
-    int64_t i = row < hidden ? row : (row - hidden) % outputs;
-    start.push_back(int32_t(start.back() + (row < hidden ? inputs * i / hidden : hidden * i / outputs)));
+  std::vector<float> z, h;
+  std::vector<std::vector<float>> factors;
+  std::vector<bhn_made_gradient> made;
+  std::unique_ptr<Problem> fused, plain;
+
+  Conditioners(int64_t samples_, int64_t copies_) : samples(samples_), copies(copies_) {
+    for (int64_t row = 0; row < kRows; ++row) {
+      int64_t i = row < kHidden ? row : (row - kHidden) % kOutputs;
+      start.push_back(int32_t(start.back() + (row < kHidden ? kInputs * i / kHidden : kHidden * i / kOutputs)));
+    }
+    weights = start[size_t(kRows)];
+    n = weights + 2 * kRows;
+    z = numbers(samples * kInputs);
+    h = numbers(samples * kHidden);
+    std::vector<int64_t> sizes;
+    for (int64_t k = 0; k < copies; ++k) {
+      sizes.insert(sizes.end(), {7, n, 0, 40});
+      factors.push_back(numbers((samples + 4) * kRows));
+      made.push_back(
+          {4 * k + 1, factors.back().data(), z.data(), h.data(), start.data(), samples, kInputs, kHidden, kOutputs, weights, kInputs});
+    }
+    fused = std::make_unique<Problem>(sizes);
+    plain = std::make_unique<Problem>(sizes);
+    fused->new_gradient(1);
+    for (size_t k = 0; k < sizes.size(); ++k) {
+      std::memcpy(plain->theta[k]->data(), fused->theta[k]->data(), size_t(sizes[k]) * 4);
+      std::memcpy(plain->grad[k]->data(), fused->grad[k]->data(), size_t(sizes[k]) * 4);
+    }
   }
-  int64_t weights = start[size_t(rows)], n = weights + 2 * rows;
-  std::vector<float> z(size_t(samples * inputs)), h(size_t(samples * hidden)), factors(size_t((samples + 4) * rows));
-  for (auto* all : {&z, &h, &factors}) {
-    std::generate(all->begin(), all->end(), [] { return number(); });
+
+  static std::vector<float> numbers(int64_t size) {
+    std::vector<float> all(static_cast<size_t>(size));
+    std::generate(all.begin(), all.end(), [] { return number(); });
+    return all;
   }
-  Problem fused({7, n, 0, 40}), plain({7, n, 0, 40});
-  fused.new_gradient(1);
-  for (size_t k = 0; k < 4; ++k) {
-    std::memcpy(plain.theta[k]->data(), fused.theta[k]->data(), size_t(fused.sizes[k]) * 4);
-    std::memcpy(plain.grad[k]->data(), fused.grad[k]->data(), size_t(fused.sizes[k]) * 4);
-  }
-  std::vector<bhn_made_gradient> made = {
-      {1, factors.data(), z.data(), h.data(), start.data(), samples, inputs, hidden, outputs, weights, inputs}};
-  float hyper[6] = {0.01f, 0.9f, 0.999f, 1e-8f, max_norm, 0.3f};
-  for (int step = 0; step < 3; ++step) {
-    std::memset(plain.grad[1]->data(), 0, size_t(n) * 4);
-    OK(bhn_made_grad(context(), plain.grad[1]->data(), factors.data(), z.data(), h.data(), plain.theta[1]->data(), start.data(), samples,
-                     inputs, hidden, outputs, weights, inputs, 1));
-    float* norm = factors.data() + (samples + 1) * rows;
-    for (int64_t row = 0; row < rows; ++row) {
+
+  // Writes the gradient of the plain problem, and the norms of its rows into the factors.
+  void write_out(int64_t k) {
+    float* gradient = plain->grad[size_t(4 * k + 1)]->data();
+    std::memset(gradient, 0, size_t(n) * 4);
+    OK(bhn_made_grad(on_cuda() ? twin() : context(), gradient, factors[size_t(k)].data(), z.data(), h.data(),
+                     plain->theta[size_t(4 * k + 1)]->data(), start.data(), samples, kInputs, kHidden, kOutputs, weights, kInputs, 1));
+    for (int64_t row = 0; row < kRows; ++row) {
       double squares = 0;
       for (int64_t i = start[size_t(row)]; i < start[size_t(row) + 1]; ++i) {
-        squares += double((*plain.grad[1])[i]) * (*plain.grad[1])[i];
+        squares += double(gradient[i]) * gradient[i];
       }
-      norm[row] = float(std::sqrt(squares));
-    }
-    OK(plain.update(context(), {{hyper[0], hyper[1], hyper[2], hyper[3], hyper[4], hyper[5]}}));
-    auto t = Problem::pointers(fused.theta), m = Problem::pointers(fused.m), v = Problem::pointers(fused.v);
-    auto g = Problem::pointers(fused.grad);
-    g[1] = nullptr;
-    OK(bhn_adam_step(context(1 + step), t.data(), m.data(), v.data(), fused.step.data(), fused.report.data(), g.data(), fused.sizes.data(),
-                     hyper, made.data(), 4, 1));
-    CHECK(std::fabs(fused.report[0] - plain.report[0]) <= 1e-6 * plain.report[0] && fused.report[1] == 1);
-    for (size_t k = 0; k < 4; ++k) {
-      for (int64_t i = 0; i < fused.sizes[k]; ++i) {
-        float a = (*fused.theta[k])[i], b = (*plain.theta[k])[i];
-        CHECK(max_norm == 0 ? a == b : std::fabs(a - b) <= 1e-6f);
-      }
-      CHECK(fused.theta[k]->intact() && fused.m[k]->intact() && fused.v[k]->intact());
+      norms(k)[row] = float(std::sqrt(squares));
     }
   }
-  // Not finite: nothing changes.
-  factors[size_t((samples + 1) * rows + 3)] = INFINITY;
-  std::vector<float> before(fused.theta[1]->data(), fused.theta[1]->data() + n);
-  auto t = Problem::pointers(fused.theta), m = Problem::pointers(fused.m), v = Problem::pointers(fused.v);
-  auto g = Problem::pointers(fused.grad);
-  g[1] = nullptr;
-  auto step = [&] {
-    return bhn_adam_step(context(), t.data(), m.data(), v.data(), fused.step.data(), fused.report.data(), g.data(), fused.sizes.data(),
-                         hyper, made.data(), 4, int64_t(made.size()));
-  };
+  float* norms(int64_t k) { return factors[size_t(k)].data() + (samples + 1) * kRows; }
+
+  int32_t update_fused(bhn_context* c, const Hyper& hyper, bool gradient_too = false) {
+    auto t = Problem::pointers(fused->theta), m = Problem::pointers(fused->m), v = Problem::pointers(fused->v);
+    auto g = Problem::pointers(fused->grad);
+    for (int64_t k = 0; k < copies && !gradient_too; ++k) {
+      g[size_t(4 * k + 1)] = nullptr;
+    }
+    return bhn_adam_step(c, t.data(), m.data(), v.data(), fused->step.data(), fused->report.data(), g.data(), fused->sizes.data(),
+                         hyper.values, made.data(), 4 * copies, int64_t(made.size()));
+  }
+};
+
+// The fused norm has other rounding.
+void conditioners(int64_t samples, int64_t copies, float max_norm) {
+  where = "adam " + std::to_string(copies) + " conditioners S" + std::to_string(samples) + ", max_norm " + std::to_string(max_norm);
+  Conditioners all(samples, copies);
+  Hyper hyper = {{0.01f, 0.9f, 0.999f, 1e-8f, max_norm, 0.3f}};
+  for (int step = 0; step < 3; ++step) {
+    for (int64_t k = 0; k < copies; ++k) {
+      all.write_out(k);
+    }
+    OK(all.plain->update(context(), hyper));
+    OK(all.update_fused(context(1 + step), hyper));
+    float norm = all.plain->report[0];
+    CHECK(std::fabs(all.fused->report[0] - norm) <= 1e-6 * norm && all.fused->report[1] == 1);
+    for (size_t k = 0; k < all.fused->sizes.size(); ++k) {
+      for (int64_t i = 0; i < all.fused->sizes[k]; ++i) {
+        float a = (*all.fused->theta[k])[i], b = (*all.plain->theta[k])[i];
+        CHECK(max_norm == 0 ? a == b : std::fabs(a - b) <= 1e-6f);
+      }
+      CHECK(all.fused->theta[k]->intact() && all.fused->m[k]->intact() && all.fused->v[k]->intact());
+    }
+  }
+}
+
+void refused_conditioners() {
+  where = "adam refused conditioners";
+  Conditioners all(2, 1);
+  Hyper hyper = {{0.01f, 0.9f, 0.999f, 1e-8f, 1, 0.3f}};
+  auto step = [&] { return all.update_fused(context(), hyper); };
+  const float* theta = all.fused->theta[1]->data();
+  std::vector<float> before(theta, theta + all.n);
+  float& norm = all.norms(0)[3];
+  norm = INFINITY;
   OK(step());
-  CHECK(fused.report[1] == 0 && std::equal(before.begin(), before.end(), t[1]));
-  made[0].tensor = 3;
+  CHECK(all.fused->report[1] == -1 && std::equal(before.begin(), before.end(), theta));
+  norm = 1;
+  all.made[0].tensor = 3;
   INVALID(step(), "sizes[made[i].tensor] = 40");
-  made[0].tensor = 4;
+  all.made[0].tensor = 4;
   INVALID(step(), "made[i].tensor = 4");
-  made[0].tensor = 1;
-  made[0].factors = nullptr;
+  all.made[0].tensor = 1;
+  all.made[0].factors = nullptr;
   INVALID(step(), "made[i].factors is NULL");
-  made[0].factors = factors.data();
-  g[1] = fused.grad[1]->data();
-  INVALID(step(), "grad[made[i].tensor] must be NULL");
-  g[1] = nullptr;
-  start[5] = start[4] - 1;
-  INVALID(step(), "row_start must rise");
-  start[5] = start[4];
-  made.clear();
+  all.made[0].factors = all.factors[0].data();
+  INVALID(all.update_fused(context(), hyper, true), "grad[made[i].tensor] must be NULL");
+  // Rows that overlap, see more than there is, begin late, end early.
+  for (auto [at, by] : {std::pair<size_t, int>(5, -60), {20, 150}, {0, 1}, {all.start.size() - 1, -1}}) {
+    all.start[at] += by;
+    all.fused->report[1] = 0;
+    BAD_INDEX(context(), step(), "row_start must rise");
+    CHECK(std::equal(before.begin(), before.end(), theta));
+    all.start[at] -= by;
+  }
+  all.made.clear();
   INVALID(step(), "grad[i] is NULL");
 }
 
 void refusals() {
   where = "adam refusals";
   bhn_context* c = context();
-  float x[8] = {}, report[2], hyper[6] = {0.1f, 0.9f, 0.999f, 1e-8f, 0, 0};
+  float x[8] = {}, report[2] = {}, hyper[6] = {0.1f, 0.9f, 0.999f, 1e-8f, 0, 0};
   float* good[2] = {x, x + 4};
   float* hole[2] = {x, nullptr};
   int64_t sizes[2] = {2, 2}, negative[2] = {2, -9}, vast[2] = {2, INT64_MAX}, empty[2] = {2, 0}, step = 0;
@@ -290,10 +346,15 @@ void all() {
     follow({n, n}, {{0.01f, 0.9f, 0.999f, 1e-4f, 2.0f, 0.3f}}, 100, 7);
   }
   follow({8191, 1, 8193, 16384, 40}, {{0.001f, 0.9f, 0.999f, 1e-8f, 3.0f, 0.02f}}, 0.1f, 5);
+  follow(std::vector<int64_t>(100, 65), {{0.01f, 0.9f, 0.999f, 1e-4f, 2.0f, 0.3f}}, 100, 3);
+  follow(std::vector<int64_t>(45, 700), plain, 1, 2);
   for (int64_t samples : {1, 2, 5}) {
-    conditioners(samples, 0);
-    conditioners(samples, 0.7f);
+    conditioners(samples, 1, 0);
+    conditioners(samples, 1, 0.7f);
   }
+  conditioners(1, 16, 0);
+  conditioners(3, 17, 0.7f);
+  refused_conditioners();
   threads();
   broken_gradients();
   refusals();

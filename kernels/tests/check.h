@@ -91,6 +91,7 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   ~Guarded() { munmap(all_, size_ + 2 * sysconf(_SC_PAGESIZE)); }
   T* data() { return reinterpret_cast<T*>(begin_); }
+  T* end() { return data() + bytes_ / int64_t(sizeof(T)); }
   T& operator[](int64_t i) { return data()[i]; }
   bool intact() const {
     const char* from = all_ + sysconf(_SC_PAGESIZE);

@@ -159,13 +159,13 @@ void refusals() {
   INVALID(bhn_categorical_fwd(c, x, nullptr, labels, 1, 2, 3), "logits is NULL");
   INVALID(bhn_categorical_fwd(c, x, y, nullptr, 1, 2, 3), "labels is NULL");
   INVALID(bhn_categorical_fwd(c, x, y, labels, 1, 2, 0), "classes = 0");
-  INVALID(bhn_categorical_fwd(c, x, y, high, 1, 2, 3), "labels[1] = 3");
-  INVALID(bhn_categorical_fwd(c, x, y, low, 1, 2, 3), "labels[0] = -1");
+  BAD_INDEX(c, bhn_categorical_fwd(c, x, y, high, 1, 2, 3), "labels[1] = 3");
+  BAD_INDEX(c, bhn_categorical_fwd(c, x, y, low, 1, 2, 3), "labels[0] = -1");
   INVALID(bhn_categorical_bwd(nullptr, x, y, z, labels, 1, 2, 3), "categorical_bwd: context is NULL");
   INVALID(bhn_categorical_bwd(c, x, nullptr, z, labels, 1, 2, 3), "categorical_bwd: d_log_lik is NULL");
   INVALID(bhn_categorical_bwd(c, x, y, nullptr, labels, 1, 2, 3), "logits is NULL");
   INVALID(bhn_categorical_bwd(c, x, y, z, nullptr, 1, 2, 3), "labels is NULL");
-  INVALID(bhn_categorical_bwd(c, x, y, z, high, 1, 2, 3), "labels[1] = 3");
+  BAD_INDEX(c, bhn_categorical_bwd(c, x, y, z, high, 1, 2, 3), "labels[1] = 3");
   INVALID(bhn_gaussian_fwd(nullptr, x, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_fwd: context is NULL");
   INVALID(bhn_gaussian_fwd(c, nullptr, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_fwd: log_lik is NULL");
   INVALID(bhn_gaussian_fwd(c, x, nullptr, y, z, 1, 2, 3, 3, 3, 2), "mean is NULL");
@@ -190,6 +190,7 @@ void all() {
   for (int64_t n : {1, 2, 7, 8, 9, 31, 33, 64, 65, 101}) {
     run(categorical(2, 3, n, 4));
     run(categorical(n, 2, 3, 30));
+    run(categorical(2, n, 10, 6));
     run(bernoulli(2, 3, n, 5));
     run(bernoulli(2, n, 3, 60));
     for (int32_t mode = 0; mode < 3; ++mode) {
@@ -205,6 +206,7 @@ void all() {
   run(bernoulli(2, 3, 0, 1));
   run(bernoulli(5, 61, 37, 8));
   run(categorical(5, 61, 37, 8));
+  run(categorical(1, 3, 1025, 8));
   extremes();
   refusals();
   report_worst("likelihood");

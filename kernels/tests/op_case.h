@@ -1,6 +1,7 @@
 // One declaration of an op drives its checks: the forward against a reference in double, the backward against central
 // differences of that reference, "backward adds", NULL gradients and upstreams, canaries and unreadable pages around every
-// array, poisoned gaps between rows, inputs left alone, and the same bits for 1, 2 and 3 threads.
+// array, poisoned gaps between rows, inputs left alone, and the same bits for 1, 2 and 3 threads. On a CUDA device also against the CPU
+// twin, element by element.
 #pragma once
 
 #include <cmath>
@@ -63,6 +64,18 @@ inline bhn_context* context(int threads = 1) {
   }
   return contexts[threads];
 }
+
+// The CPU's context, where contexts of the tests are on a CUDA device.
+inline bhn_context* twin() {
+  static bhn_context* cpu = nullptr;
+  if (cpu == nullptr) {
+    OK(bhn_context_create(&cpu, BHN_CPU, 0, nullptr, 1));
+  }
+  return cpu;
+}
+
+// Numbers of threads to try, once with arrays at the other end of their pages. A CUDA device has no threads of the host.
+inline std::vector<int> turns() { return on_cuda() ? std::vector<int>{1, 2} : std::vector<int>{1, 2, 3, 1}; }
 
 // The arrays of one call. Rows lie ld apart; the gaps hold NaN.
 class Arrays {
@@ -160,12 +173,27 @@ inline void same_bits(std::vector<float>& first, const std::vector<float>& now, 
        __LINE__, "other bits with %d threads or another alignment", threads);
 }
 
+// What the CPU twin makes of the same arrays. Sums of other order differ by their terms: `size` is that of an array's largest.
+inline void compare_twin(const OpCase& op, const std::vector<Matrix>& shapes, const Arrays& got, const Arrays& cpu,
+                         const Values* magnitude) {
+  for (size_t k = 0; k < shapes.size(); ++k) {
+    const Matrix& m = shapes[k];
+    double size = op.cancelled;
+    for (int64_t i = 0; i < m.rows * m.cols && magnitude == nullptr; ++i) {
+      size = std::fmax(size, std::fabs(cpu.at(k, i / m.cols, i % m.cols)));
+    }
+    for (int64_t i = 0; i < m.rows * m.cols; ++i) {
+      compare(op, m, i, got.at(k, i / m.cols, i % m.cols), cpu.at(k, i / m.cols, i % m.cols), magnitude ? (*magnitude)[k][i] : size);
+    }
+  }
+}
+
 inline void run_forward(const OpCase& op) {
   Values want = shaped(op.out, 0);
   Values magnitude = shaped(op.out, 0);
   op.reference(values_of(op.in), want, magnitude);
   std::vector<float> first;
-  for (int threads : {1, 2, 3, 1}) {
+  for (int threads : turns()) {
     bool at_end = first.empty() || threads == 2;
     Arrays in(op.in, values_of(op.in), at_end);
     Arrays out(op.out, shaped(op.out, NAN), at_end);
@@ -176,6 +204,11 @@ inline void run_forward(const OpCase& op) {
       for (int64_t i = 0; i < op.out[k].rows * op.out[k].cols; ++i) {
         compare(op, op.out[k], i, out.at(k, i / op.out[k].cols, i % op.out[k].cols), want[k][i], magnitude[k][i]);
       }
+    }
+    if (on_cuda() && first.empty()) {
+      Arrays cpu(op.out, shaped(op.out, NAN), at_end);
+      OK(op.forward(twin(), cpu.out(), in.in()));
+      compare_twin(op, op.out, out, cpu, &magnitude);
     }
     same_bits(first, out.flat(), threads);
   }
@@ -233,7 +266,7 @@ inline void run_backward(const OpCase& op, const Values& up, unsigned null_grads
   }
   Values before = values_of(shapes);
   std::vector<float> first;
-  for (int threads : {1, 2, 3, 1}) {
+  for (int threads : turns()) {
     bool at_end = first.empty() || threads == 2;
     Arrays in(op.in, values_of(op.in), at_end);
     Arrays ups(op.out, up, at_end);
@@ -256,6 +289,15 @@ inline void run_backward(const OpCase& op, const Values& up, unsigned null_grads
     CHECK(in.intact(true) && ups.intact(true) && grads.intact(false));
     if (first.empty() && compare_values) {
       compare_slopes(op, effective, grads, before, given);
+    }
+    if (on_cuda() && first.empty()) {
+      Arrays cpu(shapes, before, at_end);
+      Out cpu_pointers = cpu.out();
+      for (size_t w = 0; w < op.wanted.size(); ++w) {
+        cpu_pointers[w] = given[w] ? cpu_pointers[w] : nullptr;
+      }
+      OK(op.backward(twin(), cpu_pointers, up_pointers, in.in()));
+      compare_twin(op, shapes, grads, cpu, nullptr);
     }
     same_bits(first, grads.flat(), threads);
   }

@@ -148,6 +148,29 @@ void categorical(int64_t samples, int64_t batch, int64_t classes, float spread) 
   }
 }
 
+// Of equal logits the first has the vote; a NaN has it only where it comes first, and spoils the probabilities either way.
+void votes() {
+  where = "votes";
+  auto vote = [](std::vector<float> logits, int64_t want) {
+    int64_t classes = int64_t(logits.size());
+    Categorical one(1, classes);
+    OK(bhn_predictive_categorical(context(), one.mean.data(), one.m2.data(), one.entropy.data(), one.votes.data(), logits.data(), 1, 1,
+                                  classes, 0));
+    for (int64_t c = 0; c < classes; ++c) {
+      CHECK(one.votes[c] == (c == want ? 1 : 0));
+    }
+    return one.mean[0];
+  };
+  CHECK(vote({2, 2}, 0) == 0.5f);
+  CHECK(vote({-1, 3, 3, 0, 3}, 1) > 0);
+  CHECK(std::isnan(vote({1, NAN, 2}, 2)));
+  CHECK(std::isnan(vote({NAN, 1, 2}, 0)));
+  std::vector<float> flat(300, -1);
+  CHECK(std::fabs(vote(flat, 0) - 1 / 300.0f) < 1e-9);
+  flat[299] = flat[31] = 1;
+  vote(flat, 31);
+}
+
 void pieces() {
   where = "moments and log_lik in pieces";
   constexpr int64_t kSamples = 11, kBatch = 67, kOutputs = 13, kRow = kBatch * kOutputs;
@@ -238,6 +261,9 @@ void all() {
   run(log_mean(40, 1009, -5, -1));
   categorical(7, 501, 10, 3);
   categorical(2, 3, 5, 1000);
+  categorical(4, 3, 256, 5);
+  categorical(4, 3, 1025, 5);
+  votes();
   pieces();
   infinite_likelihoods();
   refusals();

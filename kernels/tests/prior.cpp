@@ -132,6 +132,11 @@ void all() {
     run(op_case(p, 2, 3, 0, false, 20));
     run(op_case(p, 5, 1801, 2, true));
   }
+  for (const Prior& p : priors) {  // sums in parts
+    OpCase op = op_case(p, 2, 40001, 3, true);
+    op.backward = nullptr;
+    run(op);
+  }
   special_weights();
   refusals();
   report_worst("prior");

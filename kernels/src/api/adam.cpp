@@ -64,6 +64,9 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
     return args.launched(cuda_kernels()->adam_step(context->queue, theta, m, v, step, report, grad, sizes, hyper, made, tensors, mades))
         .status();
   }
+  if (report[1] < 0.0f) {
+    return BHN_OK;
+  }
   const Kernels& cpu = cpu_kernels();
   double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, context->partials);
   for (int64_t i = 0; i < mades; ++i) {
@@ -72,7 +75,7 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
   double norm = std::sqrt(squares);
   bool finite = std::isfinite(norm);
   report[0] = float(norm);
-  report[1] = finite ? 1.0f : 0.0f;
+  report[1] = finite ? 1.0f : -1.0f;
   if (!finite) {
     return BHN_OK;
   }

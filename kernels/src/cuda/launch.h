@@ -28,7 +28,7 @@ namespace bhn::cuda {
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffu;
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+__host__ __device__ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Blocks for n elements of a grid-stride loop: enough to fill the device, no more.
 inline unsigned blocks_for(const Queue& q, int64_t n, int threads) {

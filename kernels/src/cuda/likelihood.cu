@@ -1,23 +1,252 @@
-#include "cuda/launch.h"
+// Log-likelihoods of rows (sample, example), in nats, and their gradients: log-softmax at the label; Gaussian with a log-variance;
+// Bernoulli of logits.
+// A group of lanes owns a row (rows.h). Bytes: 4 an output read (forward), 12 (backward); one or two exp an output. Bound by memory.
+// The log-variance's gradient sums over the rows that share it: a block owns one such run and up to 32 columns, in double.
+#include "cuda/row_groups.h"
 
 namespace bhn::cuda {
+namespace {
 
-int categorical_fwd(const Queue&, float*, const float*, const int32_t*, int64_t, int64_t, int64_t) { return cudaErrorNotSupported; }
+constexpr int kThreads = 128;
+constexpr int kRunThreads = 512;
+constexpr float kLogTwoPi = 1.8378770664093453f;
 
-int categorical_bwd(const Queue&, float*, const float*, const float*, const int32_t*, int64_t, int64_t, int64_t) {
-  return cudaErrorNotSupported;
+struct LogSumExp {
+  float max, log_sum;  // the latter relative to the max
+};
+
+// Of n numbers, 0 where the group has no row. A NaN among them makes log_sum NaN.
+__device__ __forceinline__ LogSumExp log_sum_exp(const float* x, int64_t n, int lane, int lanes) {
+  float max = -INFINITY;
+  for (int64_t c = lane; c < n; c += lanes) {
+    max = fmaxf(max, x[c]);
+  }
+  max = group_max(max, lanes);
+  float sum = 0.0f;
+  for (int64_t c = lane; c < n; c += lanes) {
+    sum += expf(x[c] - max);
+  }
+  return {max, logf(group_sum(sum, lanes))};
 }
 
-int gaussian_fwd(const Queue&, float*, const float*, const float*, const float*, const GaussianShape&) { return cudaErrorNotSupported; }
-
-int gaussian_bwd(const Queue&, float*, float*, const float*, const float*, const float*, const float*, const GaussianShape&) {
-  return cudaErrorNotSupported;
+// The label of an example, or -1 and a report.
+__device__ __forceinline__ int32_t label_of(const int32_t* labels, int64_t b, int64_t classes, Fault* fault) {
+  int32_t label = labels[b];
+  if (label >= 0 && label < classes) {
+    return label;
+  }
+  report(fault, Fault::kLabel, b, label, classes);
+  return -1;
 }
 
-int bernoulli_fwd(const Queue&, float*, const float*, const float*, int64_t, int64_t, int64_t) { return cudaErrorNotSupported; }
+__global__ void __launch_bounds__(kThreads) categorical_forward(float* log_lik, const float* logits, const int32_t* labels, int64_t samples,
+                                                                int64_t batch, int64_t classes, int lanes, Fault* fault) {
+  int64_t rows = samples * batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* x = logits + row * classes;
+    LogSumExp all = log_sum_exp(x, here ? classes : 0, lane, lanes);
+    if (here && lane == 0) {
+      int32_t label = label_of(labels, row % batch, classes, fault);
+      if (label >= 0) {
+        log_lik[row] = (x[label] - all.max) - all.log_sum;
+      }
+    }
+  });
+}
 
-int bernoulli_bwd(const Queue&, float*, const float*, const float*, const float*, int64_t, int64_t, int64_t) {
-  return cudaErrorNotSupported;
+__global__ void __launch_bounds__(kThreads)
+    categorical_backward(float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels, int64_t samples,
+                         int64_t batch, int64_t classes, int lanes, Fault* fault) {
+  int64_t rows = samples * batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    const float* x = logits + row * classes;
+    int32_t label = row < rows ? label_of(labels, row % batch, classes, fault) : -1;
+    int64_t n = label < 0 ? 0 : classes;
+    LogSumExp all = log_sum_exp(x, n, lane, lanes);
+    float d = n == 0 ? 0.0f : d_log_lik[row];
+    for (int64_t c = lane; c < n; c += lanes) {
+      float out = d_logits[row * classes + c] - d * expf(x[c] - all.max - all.log_sum);
+      d_logits[row * classes + c] = c == label ? out + d : out;
+    }
+  });
+}
+
+// Row of log-variances that belongs to a row of means.
+__device__ __forceinline__ int64_t log_var_row(const GaussianShape& s, int64_t row) {
+  return s.mode == BHN_LOG_VAR_SHARED ? 0 : s.mode == BHN_LOG_VAR_PER_SAMPLE ? row / s.batch : row;
+}
+
+__global__ void __launch_bounds__(kThreads)
+    gaussian_forward(float* log_lik, const float* mean, const float* log_var, const float* target, GaussianShape s, int lanes) {
+  int64_t rows = s.samples * s.batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* m = mean + row * s.ld_mean;
+    const float* v = log_var + log_var_row(s, row) * s.ld_log_var;
+    const float* y = target + (row % s.batch) * s.outputs;
+    float sum = 0.0f;
+    for (int64_t o = lane; here && o < s.outputs; o += lanes) {
+      float e = y[o] - m[o];
+      sum += kLogTwoPi + v[o] + e * e * expf(-v[o]);
+    }
+    sum = group_sum(sum, lanes);
+    if (here && lane == 0) {
+      log_lik[row] = -0.5f * sum;
+    }
+  });
+}
+
+// What an element adds to the gradient of its log-variance.
+__device__ __forceinline__ double log_var_part(float d, double e, float precision) { return d * 0.5 * (e * e * precision - 1.0); }
+
+// Gradients that nothing shares: of the means, and (if given) of log-variances of single rows.
+__global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
+                                                              const float* log_var, const float* target, GaussianShape s, int lanes) {
+  int64_t rows = s.samples * s.batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* v = log_var + log_var_row(s, row) * s.ld_log_var;
+    const float* y = target + (row % s.batch) * s.outputs;
+    float d = here ? d_log_lik[row] : 0.0f;
+    for (int64_t o = lane; here && o < s.outputs; o += lanes) {
+      float m = mean[row * s.ld_mean + o];
+      float precision = expf(-v[o]);
+      if (d_mean != nullptr) {
+        d_mean[row * s.ld_mean + o] += d * (y[o] - m) * precision;
+      }
+      if (d_log_var != nullptr) {
+        d_log_var[row * s.ld_log_var + o] += float(log_var_part(d, double(y[o]) - m, precision));
+      }
+    }
+  });
+}
+
+// Rows that share a log-variance (all, or one sample's): blockIdx.x is the tile of `columns` columns, blockIdx.y the run. Thread t
+// owns column t % columns and every (threads / columns)th row; the sums of those meet in shared memory, in order.
+__global__ void __launch_bounds__(kRunThreads)
+    gaussian_backward_shared(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                             const float* target, GaussianShape s, int columns) {
+  BHN_SHARED(double, partial, [kRunThreads]);
+  int64_t run = s.mode == BHN_LOG_VAR_SHARED ? s.samples * s.batch : s.batch;
+  int64_t runs = s.samples * s.batch / run;
+  int t = int(threadIdx.x);
+  int64_t o = int64_t(blockIdx.x) * columns + t % columns;
+  int lines = kRunThreads / columns;
+  for (int64_t i = blockIdx.y; i < runs; i += gridDim.y) {
+    double sum = 0.0;
+    if (o < s.outputs) {
+      float precision = expf(-log_var[i * s.ld_log_var + o]);
+      for (int64_t row = i * run + t / columns; row < (i + 1) * run; row += lines) {
+        float d = d_log_lik[row];
+        float e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
+        if (d_mean != nullptr) {
+          d_mean[row * s.ld_mean + o] += d * e * precision;
+        }
+        sum += log_var_part(d, e, precision);
+      }
+    }
+    partial[t] = sum;
+    for (int half = kRunThreads / 2; half >= columns; half /= 2) {
+      __syncthreads();
+      if (t < half) {
+        partial[t] += partial[t + half];
+      }
+    }
+    if (t < columns && o < s.outputs) {
+      d_log_var[i * s.ld_log_var + o] += float(partial[t]);
+    }
+    __syncthreads();  // the next run writes partial again
+  }
+}
+
+__global__ void __launch_bounds__(kThreads) bernoulli_forward(float* log_lik, const float* logits, const float* target, int64_t samples,
+                                                              int64_t batch, int64_t outputs, int lanes) {
+  int64_t rows = samples * batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* x = logits + row * outputs;
+    const float* y = target + (row % batch) * outputs;
+    float sum = 0.0f;
+    for (int64_t o = lane; here && o < outputs; o += lanes) {
+      float softplus = fmaxf(x[o], 0.0f) + log1pf(expf(-fabsf(x[o])));
+      sum += y[o] * x[o] - softplus;
+    }
+    sum = group_sum(sum, lanes);
+    if (here && lane == 0) {
+      log_lik[row] = sum;
+    }
+  });
+}
+
+__device__ __forceinline__ float sigmoid(float x) {
+  float e = expf(-fabsf(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+__global__ void __launch_bounds__(kThreads)
+    bernoulli_backward(float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
+                       int64_t outputs, int lanes) {
+  int64_t rows = samples * batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* y = target + (row % batch) * outputs;
+    float d = here ? d_log_lik[row] : 0.0f;
+    for (int64_t o = lane; here && o < outputs; o += lanes) {
+      d_logits[row * outputs + o] += d * (y[o] - sigmoid(logits[row * outputs + o]));
+    }
+  });
+}
+
+}  // namespace
+
+int categorical_fwd(const Queue& q, float* log_lik, const float* logits, const int32_t* labels, int64_t samples, int64_t batch,
+                    int64_t classes) {
+  int lanes = lanes_for(classes);
+  return BHN_LAUNCH(categorical_forward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, log_lik, logits, labels, samples,
+                    batch, classes, lanes, q.fault);
+}
+
+int categorical_bwd(const Queue& q, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels, int64_t samples,
+                    int64_t batch, int64_t classes) {
+  int lanes = lanes_for(classes);
+  return BHN_LAUNCH(categorical_backward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, d_logits, d_log_lik, logits,
+                    labels, samples, batch, classes, lanes, q.fault);
+}
+
+int gaussian_fwd(const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
+  int lanes = lanes_for(s.outputs);
+  return BHN_LAUNCH(gaussian_forward, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, log_lik, mean, log_var, target,
+                    s, lanes);
+}
+
+int gaussian_bwd(const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                 const float* target, const GaussianShape& s) {
+  if (s.outputs == 0 || (d_mean == nullptr && d_log_var == nullptr)) {
+    return cudaSuccess;
+  }
+  int lanes = lanes_for(s.outputs);
+  if (d_log_var == nullptr || s.mode == BHN_LOG_VAR_PER_ROW) {
+    return BHN_LAUNCH(gaussian_backward, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, d_mean, d_log_var, d_log_lik,
+                      mean, log_var, target, s, lanes);
+  }
+  int64_t runs = s.mode == BHN_LOG_VAR_SHARED ? 1 : s.samples;
+  dim3 grid(unsigned(ceil_div(s.outputs, lanes)), unsigned(runs < 65535 ? runs : 65535));
+  return BHN_LAUNCH(gaussian_backward_shared, grid, kRunThreads, 0, q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, lanes);
+}
+
+int bernoulli_fwd(const Queue& q, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
+                  int64_t outputs) {
+  int lanes = lanes_for(outputs);
+  return BHN_LAUNCH(bernoulli_forward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, log_lik, logits, target, samples,
+                    batch, outputs, lanes);
+}
+
+int bernoulli_bwd(const Queue& q, float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples,
+                  int64_t batch, int64_t outputs) {
+  int lanes = lanes_for(outputs);
+  return BHN_LAUNCH(bernoulli_backward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, d_logits, d_log_lik, logits,
+                    target, samples, batch, outputs, lanes);
 }
 
 }  // namespace bhn::cuda

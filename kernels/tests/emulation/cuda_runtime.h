@@ -79,6 +79,7 @@ T __shfl_up_sync(unsigned, T value, unsigned delta, int width = 32) {
   return bhn_emulation::shuffle(value, from >= 0 && from / width == mine / width ? from : mine);
 }
 inline unsigned __ballot_sync(unsigned, int predicate) { return bhn_emulation::ballot(predicate != 0); }
+inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 
 template <class T>
@@ -121,6 +122,7 @@ inline void sincospif(float x, float* sine, float* cosine) {
   *sine = float(std::sin(3.14159265358979323846 * double(x)));
   *cosine = float(std::cos(3.14159265358979323846 * double(x)));
 }
+inline float normcdff(float x) { return float(0.5 * std::erfc(-0.70710678118654752440 * double(x))); }
 inline int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
 inline float __int_as_float(int x) { return __builtin_bit_cast(float, x); }
 template <class T>

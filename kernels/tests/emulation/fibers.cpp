@@ -325,7 +325,10 @@ void grid_barrier() {
   scheduler.suspend();
 }
 
-uint64_t exchange(uint64_t value, int from) {
+namespace {
+
+// What each lane brought.
+const uint64_t* everyone(uint64_t value) {
   Fiber* me = scheduler.running;
   Warp& warp = me->block->warp(*me);
   // The first to arrive at the next exchange may still be ahead of those who read this one: two sets of slots.
@@ -335,13 +338,18 @@ uint64_t exchange(uint64_t value, int from) {
     warp.round ^= 1;
   }
   warp_barrier();
-  return warp.slots[round][from];
+  return warp.slots[round];
 }
 
+}  // namespace
+
+uint64_t exchange(uint64_t value, int from) { return everyone(value)[from]; }
+
 unsigned ballot(bool predicate) {
+  const uint64_t* lanes = everyone(predicate ? 1 : 0);
   unsigned all = 0;
   for (int i = 0; i < 32; ++i) {
-    all |= shuffle(predicate ? 1 : 0, i) != 0 ? 1u << i : 0u;
+    all |= lanes[i] != 0 ? 1u << i : 0u;
   }
   return all;
 }

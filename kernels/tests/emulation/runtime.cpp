@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "cuda_runtime.h"
@@ -29,6 +30,7 @@ struct Graph {
 struct Stream {
   std::deque<Task> tasks;
   Graph* capture = nullptr;
+  std::thread::id captor;
 };
 
 // Recorded: the stream and how many of its tasks come before.
@@ -104,9 +106,10 @@ void drain_all() {
   }
 }
 
+// Whether this thread captures, which forbids it to allocate.
 bool capturing() {
   for (Stream* stream : streams) {
-    if (stream->capture != nullptr) {
+    if (stream->capture != nullptr && stream->captor == std::this_thread::get_id()) {
       return true;
     }
   }
@@ -189,6 +192,15 @@ using namespace bhn_emulation;
 
 extern "C" {
 
+// For the emulated cuBLAS: a host function with a copy of its arguments.
+__attribute__((visibility("default"))) int bhn_emulation_enqueue(void* stream, void (*run)(const void*), const void* arguments,
+                                                                 size_t bytes) {
+  auto* begin = static_cast<const char*>(arguments);
+  std::vector<char> copy(begin, begin + bytes);
+  enqueue(static_cast<Stream*>(stream), {[=] { run(copy.data()); }});
+  return answer(cudaSuccess);
+}
+
 cudaError_t cudaGetDeviceCount(int* count) {
   *count = int(setting("BHN_EMULATION_DEVICES", 1));
   int64_t driver = setting("BHN_EMULATION_DRIVER", CUDART_VERSION);
@@ -255,6 +267,10 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorIllegalAddress";
     case cudaErrorNoKernelImageForDevice:
       return "cudaErrorNoKernelImageForDevice";
+    case cudaErrorNotSupported:
+      return "cudaErrorNotSupported";
+    case cudaErrorStreamCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
     default:
       return "cudaErrorEmulated";
   }
@@ -409,6 +425,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     return answer(cudaErrorStreamCaptureUnsupported);
   }
   stream->capture = new Graph;
+  stream->captor = std::this_thread::get_id();
   return answer(cudaSuccess);
 }
 

@@ -2,6 +2,7 @@ package org.bhn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -218,6 +219,12 @@ class BhnTest {
       assertTrue(e.getMessage().contains("step 1"), e.getMessage());
       assertTrue(e.getMessage().contains(weight.name()), e.getMessage());
       assertTrue(e.getMessage().contains("[0, 3]"), e.getMessage());
+
+      values[3] = 0;
+      weight.set(values);
+      History again = model.fit(data, Fit.epochs(1));
+      assertTrue(Double.isFinite(again.epochs().get(0).logLikelihood()), "a new training starts clean");
+      assertNotEquals(values[0], weight.get()[0]);
     }
   }
 

@@ -53,8 +53,13 @@ abstract class AbstractBackend implements Backend {
     if (recording != null) {
       throw new IllegalStateException("this backend is already recording: stop that recording");
     }
-    recording = new CallList();
+    recording = newCallList();
     return recording;
+  }
+
+  /** How this device runs what was recorded. */
+  CallList newCallList() {
+    return new CallList();
   }
 
   @Override

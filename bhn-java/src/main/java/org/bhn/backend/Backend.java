@@ -32,8 +32,20 @@ public interface Backend extends AutoCloseable {
   /** One line for people: device, SIMD level, library versions, threads. */
   String description();
 
-  /** Another context on the same device for another thread; sees the same memory. */
+  /**
+   * Another context on the same device for another thread; sees the same memory, with all that was
+   * written before. What one context writes later is seen by another after {@link #sync} or a
+   * download of the first.
+   */
   Backend fork();
+
+  /**
+   * Whether calls return before their work is done. Values and late errors are then known after
+   * {@link #sync} or a download, and each look costs a wait.
+   */
+  default boolean isAsynchronous() {
+    return false;
+  }
 
   /** Zero-filled memory that lives until {@link #release} or the closing of the first context. */
   Tensor allocate(DType dtype, int... shape);

@@ -4,8 +4,6 @@ import java.util.Locale;
 import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.OneDnnLibrary;
-import org.bhn.nativelib.Status;
-import org.bhn.nativelib.gen.bhn.BhnC;
 
 /**
  * Opens backends. {@code -Dbhn.backend=cuda|cpu|java} chooses what {@link #best} opens; {@code
@@ -60,13 +58,7 @@ public final class Backends {
         OneDnnLibrary.load();
         yield new CpuBackend();
       }
-      case CUDA -> {
-        BhnLibrary.load();
-        String problem =
-            BhnLibrary.deviceProblem(BhnC.BHN_CUDA(), 0)
-                .orElse("this version of bhn-java has no CUDA backend");
-        throw new NativeException(Status.NO_DEVICE, problem);
-      }
+      case CUDA -> CudaBackend.open();
     };
   }
 

@@ -258,6 +258,24 @@ final class CheckElementwise {
         + ": inner sizes differ";
   }
 
+  /** {@code y = x vᵀ} by a packed v {@code [outputs, inputs]}. */
+  static void packedProduct(AbstractBackend owner, Tensor y, Tensor x, int outputs, int inputs) {
+    Check.dense(owner, "product: y", y, DType.REAL);
+    Check.dense(owner, "product: x", x, DType.REAL);
+    if (x.columns() != inputs || y.columns() != outputs || x.rows() != y.rows()) {
+      throw new IllegalArgumentException(
+          "product: x = "
+              + x
+              + " and y = "
+              + y
+              + " must be [M, "
+              + inputs
+              + "] and [M, "
+              + outputs
+              + "]");
+    }
+  }
+
   static void beta(String name, double beta) {
     if (beta != 0 && beta != 1) {
       throw new IllegalArgumentException(name + " = " + beta + " must be 0 or 1");

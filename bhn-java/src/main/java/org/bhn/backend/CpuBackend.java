@@ -12,8 +12,7 @@ import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.tensor.Tensor;
 
 /** Native kernels on the CPU; oneDNN multiplies matrices and convolves. Single precision. */
-final class CpuBackend extends NativeTrainingOps {
-  private final boolean first;
+final class CpuBackend extends NativeBackend {
   private final OneDnnConvolutions convolutions = new OneDnnConvolutions();
 
   CpuBackend() {
@@ -21,8 +20,7 @@ final class CpuBackend extends NativeTrainingOps {
   }
 
   private CpuBackend(NativeMemory memory, boolean first) {
-    super(memory, NativeMemory.createContext(BhnC.BHN_CPU(), 0));
-    this.first = first;
+    super(memory, NativeMemory.createContext(BhnC.BHN_CPU(), MemorySegment.NULL), first);
   }
 
   @Override
@@ -48,40 +46,14 @@ final class CpuBackend extends NativeTrainingOps {
   }
 
   @Override
-  boolean ownsMemory() {
-    return first;
+  Runnable product(Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
+    return OneDnnProducts.product(c, a, b, transA, transB, beta);
   }
 
   @Override
   void closeDevice() {
     convolutions.close();
     super.closeDevice();
-  }
-
-  @Override
-  public void matmul(Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
-    CheckElementwise.matmul(this, c, a, b, transA, transB, beta);
-    if (!degenerate(c, transA ? a.rows() : a.columns(), beta)) {
-      submit("matmul", OneDnnProducts.product(c, a, b, transA, transB, beta));
-    }
-  }
-
-  @Override
-  public void matmulBatched(
-      Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
-    CheckElementwise.matmulBatched(this, c, a, b, transA, transB, beta);
-    boolean noSamples = (a.rank() == 3 && a.dim(0) == 0) || (b.rank() == 3 && b.dim(0) == 0);
-    int k = noSamples ? 0 : transA ? a.dim(a.rank() - 2) : a.columns();
-    if (!degenerate(c, k, beta)) {
-      submit("matmulBatched", OneDnnProducts.batched(c, a, b, transA, transB, beta));
-    }
-  }
-
-  @Override
-  public PackedMatrix pack(Tensor v, Precision precision) {
-    Check.real(this, "pack: v", v);
-    Check.present("pack: precision", precision);
-    return v.size() == 0 ? new PlainMatrix(this, v) : new OneDnnMatrix(this, v, precision);
   }
 
   @Override
@@ -128,18 +100,14 @@ final class CpuBackend extends NativeTrainingOps {
     return new OneDnnFilters(this, w, shape, precision);
   }
 
-  /** Products over nothing are zero; oneDNN is not asked. */
-  private boolean degenerate(Tensor c, int k, double beta) {
-    if (c.size() == 0) {
-      return true;
-    }
-    if (k > 0) {
-      return false;
-    }
-    if (beta == 0) {
-      fill(c, 0);
-    }
-    return true;
+  @Override
+  Runnable batched(Tensor c, Tensor a, Tensor b, boolean transA, boolean transB, double beta) {
+    return OneDnnProducts.batched(c, a, b, transA, transB, beta);
+  }
+
+  @Override
+  PackedMatrix packed(Tensor v, Precision precision) {
+    return new OneDnnMatrix(this, v, precision);
   }
 
   // ---- copies between Java and this process's native memory ----
@@ -160,16 +128,6 @@ final class CpuBackend extends NativeTrainingOps {
                 to.columns());
           }
         });
-  }
-
-  @Override
-  public void upload(Tensor to, double[] values) {
-    CheckElementwise.upload(this, to, values);
-    float[] rounded = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      rounded[i] = (float) values[i];
-    }
-    upload(to, rounded);
   }
 
   @Override
@@ -207,16 +165,6 @@ final class CpuBackend extends NativeTrainingOps {
                 from.columns());
           }
         });
-  }
-
-  @Override
-  public void download(Tensor from, double[] values) {
-    CheckElementwise.download(this, from, values);
-    float[] floats = new float[values.length];
-    download(from, floats);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = floats[i];
-    }
   }
 
   @Override

@@ -26,10 +26,13 @@ final class JavaOptimiser {
     Reals hyper = Reals.of(state.hyper());
     Reals report = Reals.of(state.report());
     return () -> {
+      if (report.get(1) < 0) {
+        return;
+      }
       double norm = norm(g);
       boolean finite = Double.isFinite(norm);
       report.set(0, norm);
-      report.set(1, finite ? 1 : 0);
+      report.set(1, finite ? 1 : -1);
       if (!finite) {
         return;
       }

@@ -31,20 +31,35 @@ final class NativeBuffer extends DeviceBuffer {
       return MemorySegment.NULL;
     }
     NativeBuffer buffer = (NativeBuffer) tensor.buffer();
-    if (tensor.size() == 0) {
-      return buffer.segment; // a view of nothing may start past the end
-    }
-    return buffer.segment.asSlice(tensor.offset() * bytes(buffer.dtype()));
+    // A view of nothing may start past the end.
+    return buffer.address(tensor.size() == 0 ? 0 : tensor.offset());
   }
 
-  /** A real of host-readable memory. */
+  /**
+   * An element onwards. Of memory that is not the host's, an empty segment: an address that native
+   * code may use and Java cannot read.
+   */
+  MemorySegment address(long element) {
+    long at = element * bytes(dtype());
+    return memory.onHost() ? segment.asSlice(at) : segment.asSlice(at, 0);
+  }
+
+  /** A real of the host's memory. */
   float real(long index) {
+    requireHost();
     return segment.getAtIndex(ValueLayout.JAVA_FLOAT, index);
   }
 
-  /** A 64-bit integer of host-readable memory. */
+  /** A 64-bit integer of the host's memory. */
   long integer(long index) {
+    requireHost();
     return segment.getAtIndex(ValueLayout.JAVA_LONG, index);
+  }
+
+  private void requireHost() {
+    if (!memory.onHost()) {
+      throw new IllegalStateException("device memory cannot be read by Java: download it");
+    }
   }
 
   @Override

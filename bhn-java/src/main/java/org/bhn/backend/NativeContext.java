@@ -48,14 +48,14 @@ abstract class NativeContext extends AbstractBackend {
   }
 
   @Override
-  public final void sync() {
+  public void sync() {
     checkOpen();
     check(BhnC.bhn_context_sync(context));
   }
 
   @Override
   void closeDevice() {
-    check(BhnC.bhn_context_destroy(context));
+    NativeMemory.unlessLost(BhnC.bhn_context_destroy(context));
     if (ownsMemory()) {
       memory.close();
     }

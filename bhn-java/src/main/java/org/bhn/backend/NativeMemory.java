@@ -17,17 +17,20 @@ import org.bhn.tensor.DType;
 final class NativeMemory {
   private final Set<NativeBuffer> live = ConcurrentHashMap.newKeySet();
   private final MemorySegment context;
+  private final boolean onHost;
+  private long frees;
 
   /** Memory of the given device; the context serves only allocation. */
   NativeMemory(int device) {
-    this.context = createContext(device, 0);
+    this.context = createContext(device, MemorySegment.NULL);
+    this.onHost = device == BhnC.BHN_CPU();
   }
 
-  /** A new native context. */
-  static MemorySegment createContext(int device, int threads) {
+  /** A new native context on a stream, which is NULL on the CPU or for one of its own. */
+  static MemorySegment createContext(int device, MemorySegment stream) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      BhnLibrary.check(BhnC.bhn_context_create(out, device, 0, MemorySegment.NULL, threads));
+      BhnLibrary.check(BhnC.bhn_context_create(out, device, 0, stream, 0));
       return out.get(ValueLayout.ADDRESS, 0);
     }
   }
@@ -48,7 +51,34 @@ final class NativeMemory {
   }
 
   private synchronized void release(MemorySegment segment) {
-    BhnLibrary.check(BhnC.bhn_memory_free(context, segment));
+    frees++;
+    unlessLost(BhnC.bhn_memory_free(context, segment));
+  }
+
+  /** A lost device has nothing left to free, and closing goes on. */
+  static void unlessLost(int status) {
+    if (status != BhnC.BHN_DEVICE_LOST()) {
+      BhnLibrary.check(status);
+    }
+  }
+
+  /** Whether Java may read and write this memory itself. */
+  boolean onHost() {
+    return onHost;
+  }
+
+  /** How often memory has been freed. */
+  synchronized long frees() {
+    return frees;
+  }
+
+  /** Runs a call while nothing is freed, if nothing was since {@link #frees} was read. */
+  synchronized boolean unlessFreed(long since, Runnable call) {
+    if (frees != since) {
+      return false;
+    }
+    call.run();
+    return true;
   }
 
   void forget(NativeBuffer buffer) {
@@ -59,7 +89,7 @@ final class NativeMemory {
   void close() {
     live.forEach(NativeBuffer::free);
     synchronized (this) {
-      BhnLibrary.check(BhnC.bhn_context_destroy(context));
+      unlessLost(BhnC.bhn_context_destroy(context));
     }
   }
 }

@@ -7,7 +7,6 @@ import java.util.Map;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.Status;
 import org.bhn.nativelib.gen.dnnl.DnnlC;
-import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
@@ -53,7 +52,9 @@ final class OneDnnMatrix implements PackedMatrix {
     DnnlC.dnnl_memory_desc_destroy(plain);
   }
 
-  /** Null where the processor does not multiply bf16 itself: oneDNN then has no way, or a slow one. */
+  /**
+   * Null where the processor does not multiply bf16 itself: oneDNN then has no way, or a slow one.
+   */
   private MemorySegment bf16Model() {
     MemorySegment found;
     try {
@@ -101,20 +102,7 @@ final class OneDnnMatrix implements PackedMatrix {
 
   @Override
   public void product(Tensor y, Tensor x) {
-    Check.dense(backend, "product: y", y, DType.REAL);
-    Check.dense(backend, "product: x", x, DType.REAL);
-    if (x.columns() != inputs || y.columns() != outputs || x.rows() != y.rows()) {
-      throw new IllegalArgumentException(
-          "product: x = "
-              + x
-              + " and y = "
-              + y
-              + " must be [M, "
-              + inputs
-              + "] and [M, "
-              + outputs
-              + "]");
-    }
+    CheckElementwise.packedProduct(backend, y, x, outputs, inputs);
     if (x.rows() == 0) {
       return;
     }

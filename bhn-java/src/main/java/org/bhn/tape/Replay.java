@@ -11,7 +11,7 @@ import org.bhn.backend.CallList;
  * <p>A replay owns the addresses its step took from the backend's step pool: other tapes on the
  * same backend may run in between, but must not expect their values to survive a replay.
  */
-public final class Replay {
+public final class Replay implements AutoCloseable {
   private final CallList calls;
 
   private Replay(CallList calls) {
@@ -32,6 +32,12 @@ public final class Replay {
   /** Runs the step again. */
   public void run() {
     calls.run();
+  }
+
+  /** Frees what the device holds of the step. */
+  @Override
+  public void close() {
+    calls.close();
   }
 
   /** Number of device calls in the step. */

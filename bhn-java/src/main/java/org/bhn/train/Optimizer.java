@@ -9,7 +9,10 @@ import org.bhn.tape.Param;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
-/** Adam over the parameters of a model; its numbers live on the device. */
+/**
+ * Adam over the parameters of a model; its numbers live on the device. After a step that was not
+ * finite it does nothing more: a new training takes a new optimiser.
+ */
 final class Optimizer implements AutoCloseable {
   private final Backend backend;
   private final Tensor step;
@@ -53,8 +56,9 @@ final class Optimizer implements AutoCloseable {
             factored));
   }
 
-  boolean lastStepWasFinite() {
-    return backend.item(report, 1) != 0;
+  /** Whether no step met a gradient that is not finite: the first one ends all updates. */
+  boolean allStepsWereFinite() {
+    return backend.item(report, 1) >= 0;
   }
 
   double gradientNorm() {

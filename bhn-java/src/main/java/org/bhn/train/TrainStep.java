@@ -92,13 +92,17 @@ final class TrainStep implements AutoCloseable {
     return net.loss(tape, noise, x, y, fit.samples, fit.perExample, klScale);
   }
 
+  /** Goes back to the minibatch and the noise of an earlier step. */
+  void rewind(int rows, int steps) {
+    data.advance(-rows);
+    backend.advance(net.noiseCounter(), -(long) steps * fit.samples);
+  }
+
   /**
-   * Says where the last step first met a value that is not finite, by running it once more with a
-   * look at every value in the order they are made.
+   * Says where the next step first meets a value that is not finite, by running it with a look at
+   * every value in the order they are made.
    */
   String diagnose(int batch, long step) {
-    data.advance(-batch);
-    backend.advance(net.noiseCounter(), -fit.samples);
     for (Param param : params) {
       String found = notFinite(param.value(), "parameter " + param.name());
       if (found != null) {
@@ -160,6 +164,7 @@ final class TrainStep implements AutoCloseable {
 
   @Override
   public void close() {
+    replays.values().forEach(Replay::close);
     backend.release(klScale);
     backend.release(totals);
   }

@@ -20,6 +20,8 @@ public final class Trainer implements AutoCloseable {
 
   /** Reals of the widest activation in it, if that is not fewer than a quarter of those rows. */
   private static final int INIT_ACTIVATIONS = 1 << 23;
+  /** Steps between two looks at an asynchronous device, which waits for none in between. */
+  private static final int LOOK_EVERY = 64;
 
   private final BayesianNetwork net;
   private final Backend backend;
@@ -136,17 +138,18 @@ public final class Trainer implements AutoCloseable {
     step.startEpoch(klWeight, rows);
     optimizer.configure(fit, rate);
     int steps = (rows + fit.batch - 1) / fit.batch;
+    int lookEvery = backend.isAsynchronous() ? LOOK_EVERY : 1;
+    long before = optimizer.steps();
     for (int i = 0; i < steps; i++) {
-      int batch = Math.min(fit.batch, rows - i * fit.batch);
-      step.run(batch);
-      if (!optimizer.lastStepWasFinite()) {
-        throw new TrainingException(step.diagnose(batch, optimizer.steps() + 1));
+      step.run(rowsUpTo(i + 1) - rowsUpTo(i));
+      if ((i + 1) % lookEvery == 0 || i + 1 == steps) {
+        requireFinite(before, i + 1);
       }
       for (Listener listener : fit.listeners) {
         listener.onStep(epoch, i, steps);
       }
     }
-    double[] sums = step.totals();
+    double[] sums = step.totals(); // waits for the steps, which the validation must see
     double[] judged = validate(epoch);
     double logLik = sums[1] / rows;
     double logPrior = sums[2] / rows;
@@ -168,6 +171,28 @@ public final class Trainer implements AutoCloseable {
         judged[1],
         isBest(judged),
         (System.nanoTime() - start) * 1e-9);
+  }
+
+  /** Rows that so many steps of an epoch have seen. */
+  private int rowsUpTo(int steps) {
+    return (int) Math.min(train.rows(), (long) steps * fit.batch);
+  }
+
+  /**
+   * Looks whether all steps so far were finite. The first that was not has changed nothing and lets
+   * none after it change anything, so the training goes back to it and says what it met.
+   *
+   * @param before steps before this epoch
+   * @param done steps of this epoch
+   */
+  private void requireFinite(long before, int done) {
+    if (optimizer.allStepsWereFinite()) {
+      return;
+    }
+    long taken = optimizer.steps();
+    int good = Math.toIntExact(taken - before);
+    step.rewind(rowsUpTo(done) - rowsUpTo(good), done - good);
+    throw new TrainingException(step.diagnose(rowsUpTo(good + 1) - rowsUpTo(good), taken + 1));
   }
 
   /** Mean log predictive density and accuracy on the validation data; NaN where not known. */

@@ -62,11 +62,15 @@ class OpTest {
     void run(Subject subject, OpCase op, OpCase.Size size);
   }
 
+  /** {@code -Dbhn.test.large=false} leaves the sizes of a real step out: emulation is slow. */
+  private static final boolean LARGE =
+      Boolean.parseBoolean(System.getProperty("bhn.test.large", "true"));
+
   private static DynamicNode node(Subject subject, OpCase op, boolean withLarge, Law law) {
     return DynamicContainer.dynamicContainer(
         op.name(),
         op.sizes().stream()
-            .filter(size -> withLarge || !size.large())
+            .filter(size -> (withLarge && LARGE) || !size.large())
             .map(size -> DynamicTest.dynamicTest(op.at(size), () -> law.run(subject, op, size))));
   }
 

@@ -45,7 +45,7 @@ final class TrainingCases {
             DType.REAL,
             n -> dims(6),
             (random, n, size) -> new double[] {0.01, 0.9, 0.999, 1e-8, maxNorm, clip})
-        .out("report", n -> dims(2))
+        .state("report", DType.REAL, n -> dims(2), (random, n, size) -> new double[size])
         .forward(
             (b, t) ->
                 b.adam(

@@ -83,7 +83,11 @@ public final class BhnLibrary {
       MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
       int status = BhnC.bhn_context_create(context, device, ordinal, MemorySegment.NULL, 0);
       if (status != 0) {
-        return Optional.of(BhnC.bhn_last_error().getString(0));
+        String visible = System.getenv("CUDA_VISIBLE_DEVICES");
+        boolean hidden = device == BhnC.BHN_CUDA() && visible != null;
+        return Optional.of(
+            BhnC.bhn_last_error().getString(0)
+                + (hidden ? " (CUDA_VISIBLE_DEVICES is \"" + visible + "\")" : ""));
       }
       check(BhnC.bhn_context_destroy(context.get(ValueLayout.ADDRESS, 0)));
       return Optional.empty();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bhn.nativelib.gen.bhn.BhnC;
@@ -32,7 +33,8 @@ public final class Doctor {
     doctor.machine();
     doctor.openMp();
     doctor.bhn();
-    doctor.oneDnn();
+    doctor.library(
+        "oneDNN", OneDnnLibrary::load, OneDnnLibrary::version, OneDnnLibrary::rejections);
     doctor.cuda();
     return List.copyOf(doctor.lines);
   }
@@ -71,21 +73,27 @@ public final class Doctor {
     rejected(BhnLibrary.rejections());
   }
 
-  private void oneDnn() {
-    try {
-      line("oneDNN", OneDnnLibrary.load().toString());
-      line("oneDNN version", OneDnnLibrary.version());
-    } catch (NativeException e) {
-      line("oneDNN", "not usable");
-    }
-    rejected(OneDnnLibrary.rejections());
-  }
-
   private void cuda() {
     line("CUDA driver", CudaDriver.probe().text());
     if (BhnLibrary.isAvailable()) {
       line("CUDA device", BhnLibrary.deviceProblem(BhnC.BHN_CUDA(), 0).orElse("usable"));
     }
+    library("cuBLAS", CublasLibrary::load, CublasLibrary::version, CublasLibrary::rejections);
+    library("cuDNN", CudnnLibrary::load, CudnnLibrary::version, CudnnLibrary::rejections);
+  }
+
+  private void library(
+      String name,
+      Supplier<Path> load,
+      Supplier<String> version,
+      Supplier<List<Rejection>> rejections) {
+    try {
+      line(name, load.get().toString());
+      line(name + " version", version.get());
+    } catch (NativeException e) {
+      line(name, "not usable");
+    }
+    rejected(rejections.get());
   }
 
   private void rejected(List<Rejection> rejections) {

@@ -44,7 +44,7 @@ record Locations(String platform, List<Path> explicit, List<Path> caches, List<P
     return caches.stream().map(Path::toAbsolutePath).toList();
   }
 
-  private static List<Path> split(String path) {
+  static List<Path> split(String path) {
     List<Path> parts = new ArrayList<>();
     for (String part : path == null ? new String[0] : path.split(File.pathSeparator)) {
       if (!part.isBlank()) {

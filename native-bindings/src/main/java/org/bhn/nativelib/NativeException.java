@@ -29,9 +29,10 @@ public final class NativeException extends RuntimeException {
    *
    * @param library name of the library, for the message
    * @param rejections every candidate, in the order in which they were tried
+   * @param property that names a place to look in
    */
-  public NativeException(String library, List<Rejection> rejections) {
-    super(message(library, rejections));
+  NativeException(String library, List<Rejection> rejections, String property) {
+    super(message(library, rejections, property));
     this.status = Status.NO_DEVICE;
     this.rejections = List.copyOf(rejections);
   }
@@ -46,13 +47,13 @@ public final class NativeException extends RuntimeException {
     return rejections == null ? List.of() : rejections;
   }
 
-  private static String message(String library, List<Rejection> rejections) {
+  private static String message(String library, List<Rejection> rejections, String property) {
     StringBuilder text = new StringBuilder("cannot load ").append(library).append('.');
     for (Rejection rejection : rejections) {
       text.append("\n  ").append(rejection);
     }
-    return text.append("\n  To use a build of your own, set -D")
-        .append(Locations.LIBRARY_PATH)
+    return text.append("\n  To name the directory where it lies, set -D")
+        .append(property)
         .append("=DIR.")
         .toString();
   }

@@ -10,12 +10,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds and loads one shared library, once per class loader, and remembers why each earlier
- * candidate was not used. Order: {@code -Dbhn.library.path}, the class path resource (extracted to
- * a private cache directory), {@code java.library.path}, and for libraries of others the system's
- * directories. Thread-safe; later calls repeat the first outcome.
+ * candidate was not used. Order: the property's path ({@code -Dbhn.library.path} or {@code
+ * -Dbhn.cuda.path}), the class path resource (extracted to a private cache directory), {@code
+ * java.library.path}, and for libraries of others the system's directories. Thread-safe; later
+ * calls repeat the first outcome.
  */
 public final class NativeLibrary {
   private static final Logger LOG = System.getLogger(NativeLibrary.class.getName());
@@ -34,8 +37,18 @@ public final class NativeLibrary {
     Optional<String> refusal(SymbolLookup symbols);
   }
 
-  private final String fileName;
-  private final String resource;
+  /**
+   * A file that would do.
+   *
+   * @param file its name
+   * @param companion a library that it needs and that may lie beside it; null for none
+   */
+  record Soname(String file, String companion) {}
+
+  private final List<Soname> sonames;
+  private final String property;
+  private final String resource; // null for none
+  private final List<String> layouts;
   private final List<Path> systemDirectories;
   private final Handshake handshake;
   private final Locations locations;
@@ -50,9 +63,22 @@ public final class NativeLibrary {
       List<Path> systemDirectories,
       Handshake handshake,
       Locations locations) {
-    this.fileName = fileName;
+    this.sonames = List.of(new Soname(fileName, null));
+    this.property = Locations.LIBRARY_PATH;
     this.resource = resource;
+    this.layouts = List.of("");
     this.systemDirectories = List.copyOf(systemDirectories);
+    this.handshake = handshake;
+    this.locations = locations;
+  }
+
+  /** A library of CUDA, by the first of these names wherever CUDA may lie. */
+  NativeLibrary(List<Soname> sonames, Handshake handshake, Locations locations) {
+    this.sonames = List.copyOf(sonames);
+    this.property = CudaPlaces.PATH;
+    this.resource = null;
+    this.layouts = CudaPlaces.LAYOUTS;
+    this.systemDirectories = CudaPlaces.SYSTEM_DIRECTORIES;
     this.handshake = handshake;
     this.locations = locations;
   }
@@ -64,7 +90,7 @@ public final class NativeLibrary {
    * @throws NativeException with every candidate and its reason when none could be loaded
    */
   public Path load() {
-    return tryLoad().orElseThrow(() -> new NativeException(fileName, rejections()));
+    return tryLoad().orElseThrow(() -> new NativeException(names(), rejections(), property));
   }
 
   /** As {@link #load}, but empty instead of an exception. */
@@ -81,10 +107,14 @@ public final class NativeLibrary {
     return List.copyOf(rejections);
   }
 
+  private String names() {
+    return sonames.stream().map(Soname::file).collect(Collectors.joining(" or "));
+  }
+
   private void search() {
     Optional<String> problem = Platform.problem(locations.platform());
     if (problem.isPresent()) {
-      reject(fileName, "platform", problem.get());
+      reject(names(), "platform", problem.get());
       return;
     }
     boolean found =
@@ -92,24 +122,44 @@ public final class NativeLibrary {
             || searchResource()
             || searchDirectories(locations.libraryPath(), false)
             || searchDirectories(systemDirectories, false);
-    LOG.log(Level.DEBUG, () -> found ? "loaded " + loaded : "no usable " + fileName);
+    if (!found && resource == null) {
+      reject(
+          Stream.concat(locations.libraryPath().stream(), systemDirectories.stream())
+              .distinct()
+              .map(Path::toString)
+              .collect(Collectors.joining(", ")),
+          "find",
+          rejections.isEmpty() ? "no " + names() + " there" : "nothing else there");
+    }
+    LOG.log(Level.DEBUG, () -> found ? "loaded " + loaded : "no usable " + names());
   }
 
   private boolean searchDirectories(List<Path> places, boolean named) {
     for (Path place : places) {
-      Path file = Files.isDirectory(place) ? place.resolve(fileName) : place;
-      if (Files.exists(file) && file.endsWith(fileName)) {
-        if (attempt(file)) {
-          return true;
+      boolean any = false;
+      for (String layout : layouts) {
+        for (Soname soname : sonames) {
+          Path file =
+              Files.isDirectory(place) ? place.resolve(layout).resolve(soname.file()) : place;
+          if (Files.exists(file) && file.endsWith(soname.file())) {
+            any = true;
+            if (attempt(file, soname.companion())) {
+              return true;
+            }
+          }
         }
-      } else if (named) {
-        reject(place.toString(), "find", "no " + fileName + " there");
+      }
+      if (named && !any) {
+        reject(place.toString(), "find", "no " + names() + " there");
       }
     }
     return false;
   }
 
   private boolean searchResource() {
+    if (resource == null) {
+      return false;
+    }
     Optional<NativeResource> found;
     try {
       found = NativeResource.find(NativeLibrary.class.getClassLoader(), resource);
@@ -123,7 +173,7 @@ public final class NativeLibrary {
     }
     for (Path cache : locations.caches()) {
       try {
-        if (attempt(Extractor.extract(found.get(), fileName, cache))) {
+        if (attempt(Extractor.extract(found.get(), sonames.get(0).file(), cache), null)) {
           return true;
         }
       } catch (IOException | UnsupportedOperationException | SecurityException e) {
@@ -133,21 +183,34 @@ public final class NativeLibrary {
     return false;
   }
 
-  private boolean attempt(Path file) {
+  private boolean attempt(Path file, String companion) {
+    Path beside = companion == null ? null : file.resolveSibling(companion);
+    boolean alone = beside == null || !Files.exists(beside);
     Optional<String> problem = ElfCheck.problem(file);
+    if (problem.isEmpty() && !alone) {
+      problem = ElfCheck.problem(beside).map(text -> companion + " beside it: " + text);
+    }
     if (problem.isPresent()) {
       return reject(file.toString(), "check", problem.get());
     }
     // What System.load has loaded stays, and its symbols would hide those of the next candidate. So
     // the handshake uses a handle that is closed again, after System.load has taken its own.
     try (Arena arena = Arena.ofConfined()) {
+      if (!alone) {
+        open(beside, arena);
+      }
       Optional<String> refusal = open(file, arena).flatMap(handshake::refusal);
       if (refusal.isPresent()) {
         return reject(file.toString(), "version", refusal.get());
       }
+      if (!alone) {
+        System.load(beside.toAbsolutePath().toString());
+      }
       System.load(file.toAbsolutePath().toString());
     } catch (UnsatisfiedLinkError e) {
-      return reject(file.toString(), "load", explain(e, file));
+      String missing =
+          companion != null && alone ? " (there is no " + companion + " beside it)" : "";
+      return reject(file.toString(), "load", explain(e, file) + missing);
     }
     loaded = file;
     return true;
