@@ -161,8 +161,8 @@ final class AdversaryReport {
             more
                 ? "the hypernetwork's rises more, as in the paper."
                 : "dropout's rises as much or more, unlike in the paper, whose posteriors start"
-                      + " almost at a point and whose gradients underflow where a classifier is"
-                      + " sure.")
+                    + " almost at a point and whose gradients underflow where a classifier is"
+                    + " sure.")
         .toString();
   }
 }
