@@ -133,22 +133,32 @@ void refusals() {
   refused([](Call& a) { a.activation = -1; }, "activation = -1");
 }
 
+// Every combination of flags; on an emulated device, where a thread costs microseconds, fewer shapes of each.
 void all() {
   for (int32_t flags = 0; flags < 8; ++flags) {
     for (int present = 0; present < 8; ++present) {
       bool g = present & 1, r = present & 2, bias = present & 4;
       for (int64_t samples : {1, 3}) {
-        run(op_case({samples, 2, 5, present % 3, flags, (flags + present) % 4, g, r, bias}));
+        if (!on_cuda() || samples == 1 + 2 * ((flags + present) % 2)) {
+          run(op_case({samples, 2, 5, present % 3, flags, (flags + present) % 4, g, r, bias}));
+        }
       }
     }
     for (int64_t n : {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 129}) {
-      run(op_case({2, 3, n, n % 2, flags, int32_t(n % 4), true, true, true}));
+      if (!on_cuda() || n == 1 || n == 31 || n == 64 || n == 65) {
+        run(op_case({2, 3, n, n % 2, flags, int32_t(n % 4), true, true, true}));
+      }
     }
     run(op_case({0, 3, 5, 0, flags, 1, true, true, true}));
     run(op_case({2, 0, 5, 0, flags, 1, true, true, true}));
     run(op_case({2, 3, 0, 0, flags, 1, true, true, true}));
-    run(op_case({1, 37, 1201, 0, flags, flags % 4, true, true, true}));
-    run(op_case({5, 23, 401, 1, flags, (flags + 1) % 4, true, true, true}));
+    // Several cuts of the batch, of the samples, and of both.
+    run(op_case({1, 301, 11, 0, flags, flags % 4, true, true, true}));
+    run(op_case({9, 39, 33, 1, flags, (flags + 1) % 4, true, true, true}));
+    if (!on_cuda()) {
+      run(op_case({1, 37, 1201, 0, flags, flags % 4, true, true, true}));
+      run(op_case({5, 23, 401, 1, flags, (flags + 1) % 4, true, true, true}));
+    }
   }
   exact_relu();
   refusals();

@@ -57,7 +57,10 @@ void all() {
   run(op_case(4, 0, 0));
   run(op_case(101, 1201, 3));
   run(op_case(1, 50021, 0));
-  run(op_case(20011, 3, 1));
+  for (int64_t n : {255, 256, 257, 1023, 1025}) {
+    run(op_case(2, n, 1));
+  }
+  run(op_case(sized(20011, 1011), 3, 1));
   refusals();
   report_worst("reduce");
 }

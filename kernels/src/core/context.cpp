@@ -57,7 +57,7 @@ int32_t no_machine_memory(const char* op, int64_t bytes) {
 // What a kernel found among indices in device memory.
 int32_t bad_index(const Fault& fault) {
   static const char* const kTexts[] = {"",
-                                       "cursor = %lld: at %lld it leaves fewer entries of order than are asked for (limit %lld)",
+                                       "%lld entries of order are asked for at cursor = %lld, which must be in [0, %lld]",
                                        "order[cursor + %lld] = %lld is not a row, in [0, %lld)",
                                        "labels[%lld] = %lld is not a class, in [0, %lld)",
                                        "permutation[%lld] = %lld is not in [0, %lld)",

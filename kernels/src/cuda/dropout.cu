@@ -1,72 +1,73 @@
 // Inverted dropout: y = x mask / (1 - rate); the backward draws the mask again.
 // A thread owns four neighbouring columns of a row, which share one Philox block. Bytes: 8 an element (12 backward); 10 rounds of two
-// multiplications for four elements. Bound by memory.
-#include "cuda/launch.h"
-#include "philox.h"
+// multiplications for four elements. Bound by memory. An x shared by all samples is read from memory once and then from L2.
+#include "cuda/elements.h"
+#include "cuda/random.h"
 
 namespace bhn::cuda {
 namespace {
 
-constexpr int kThreads = 256;
-
-template <bool kBackward>
-__global__ void __launch_bounds__(kThreads) dropout(float* to, const float* from, const int64_t* counter, DropoutShape s) {
-  int64_t blocks = (s.cols + 3) / 4;
-  int64_t rows = s.samples * s.batch;
+// mask / (1 - rate) for the four columns from 4 block on.
+__device__ __forceinline__ Quad mask(const DropoutShape& s, const int64_t* counter, int64_t sample, int64_t b, int64_t block) {
+  Stream stream = {counter, s.seed, s.stream};
+  auto words = stream.words(uint32_t((s.first_row + b) * ((s.cols + 3) / 4) + block), sample);
   float keep = 1.0f / (1.0f - s.rate);
-  for (int64_t i = global_thread(); i < rows * blocks; i += grid_threads()) {
-    int64_t row = i / blocks;
-    int64_t block = i % blocks;
+  Quad q;
+#pragma unroll
+  for (int k = 0; k < 4; ++k) {
+    q.x[k] = unit(words.x[k]) < s.rate ? 0.0f : keep;
+  }
+  return q;
+}
+
+__global__ void __launch_bounds__(kPlaneThreads)
+    forward(float* y, const float* x, const int64_t* counter, DropoutShape s, bool y_whole, bool x_whole) {
+  for (int64_t row = plane_row(); row < s.samples * s.batch; row += plane_rows()) {
     int64_t sample = row / s.batch;
-    int64_t b = row % s.batch;
-    uint64_t at = uint64_t(*counter) + uint64_t(sample);
-    auto words = philox::philox4x32(uint32_t((s.first_row + b) * blocks + block), s.stream, uint32_t(at), uint32_t(at >> 32),
-                                    uint32_t(s.seed), uint32_t(s.seed >> 32));
-    for (int k = 0; k < 4 && 4 * block + k < s.cols; ++k) {
-      int64_t j = 4 * block + k;
-      float mask = float(words.x[k] >> 8) * 0x1p-24f < s.rate ? 0.0f : keep;
-      if (!kBackward) {
-        to[row * s.cols + j] = from[(s.shared ? b : row) * s.cols + j] * mask;
-      } else {
-        to[row * s.cols + j] += from[row * s.cols + j] * mask;
+    int64_t b = row - sample * s.batch;
+    for (int64_t j = 4 * plane_col(); j < s.cols; j += 4 * plane_cols()) {
+      Quad q = load_quad(x + (s.shared ? b : row) * s.cols + j, s.cols - j, x_whole);
+      Quad scale = mask(s, counter, sample, b, j / 4);
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        q.x[k] *= scale.x[k];
       }
+      store_quad(y + row * s.cols + j, q, s.cols - j, y_whole);
     }
   }
 }
 
-// d_x of a shared input sums over samples: a thread owns its element for all of them.
-__global__ void __launch_bounds__(kThreads) shared_backward(float* d_x, const float* d_y, const int64_t* counter, DropoutShape s) {
-  int64_t blocks = (s.cols + 3) / 4;
-  float keep = 1.0f / (1.0f - s.rate);
-  for (int64_t i = global_thread(); i < s.batch * blocks; i += grid_threads()) {
-    int64_t b = i / blocks;
-    int64_t block = i % blocks;
-    for (int64_t sample = 0; sample < s.samples; ++sample) {
-      uint64_t at = uint64_t(*counter) + uint64_t(sample);
-      auto words = philox::philox4x32(uint32_t((s.first_row + b) * blocks + block), s.stream, uint32_t(at), uint32_t(at >> 32),
-                                      uint32_t(s.seed), uint32_t(s.seed >> 32));
-      for (int k = 0; k < 4 && 4 * block + k < s.cols; ++k) {
-        int64_t j = 4 * block + k;
-        float mask = float(words.x[k] >> 8) * 0x1p-24f < s.rate ? 0.0f : keep;
-        d_x[b * s.cols + j] += d_y[(sample * s.batch + b) * s.cols + j] * mask;
+// Row i of d_x is the sum of rows i, i + rows, ... of d_y, in this order: of one, or of all samples where x is shared.
+__global__ void __launch_bounds__(kPlaneThreads)
+    backward(float* d_x, const float* d_y, const int64_t* counter, DropoutShape s, int64_t rows, bool x_whole, bool y_whole) {
+  for (int64_t i = plane_row(); i < rows; i += plane_rows()) {
+    for (int64_t j = 4 * plane_col(); j < s.cols; j += 4 * plane_cols()) {
+      Quad sum = load_quad(d_x + i * s.cols + j, s.cols - j, x_whole);
+      for (int64_t row = i; row < s.samples * s.batch; row += rows) {
+        Quad up = load_quad(d_y + row * s.cols + j, s.cols - j, y_whole);
+        int64_t sample = row / s.batch;
+        Quad scale = mask(s, counter, sample, row - sample * s.batch, j / 4);
+#pragma unroll
+        for (int k = 0; k < 4; ++k) {
+          sum.x[k] += up.x[k] * scale.x[k];
+        }
       }
+      store_quad(d_x + i * s.cols + j, sum, s.cols - j, x_whole);
     }
   }
 }
-
-int64_t quads(const DropoutShape& s) { return s.samples * s.batch * ((s.cols + 3) / 4); }
 
 }  // namespace
 
 int dropout_fwd(const Queue& q, float* y, const float* x, const int64_t* counter, const DropoutShape& s) {
-  return BHN_LAUNCH(dropout<false>, blocks_for(q, quads(s), kThreads), kThreads, 0, q, y, x, counter, s);
+  Plane p(q, s.samples * s.batch, ceil_div(s.cols, 4));
+  return BHN_LAUNCH(forward, p.grid, p.block, 0, q, y, x, counter, s, in_quads(y, s.cols), in_quads(x, s.cols));
 }
 
 int dropout_bwd(const Queue& q, float* d_x, const float* d_y, const int64_t* counter, const DropoutShape& s) {
-  if (s.shared) {
-    return BHN_LAUNCH(shared_backward, blocks_for(q, quads(s) / s.samples, kThreads), kThreads, 0, q, d_x, d_y, counter, s);
-  }
-  return BHN_LAUNCH(dropout<true>, blocks_for(q, quads(s), kThreads), kThreads, 0, q, d_x, d_y, counter, s);
+  int64_t rows = s.shared ? s.batch : s.samples * s.batch;
+  Plane p(q, rows, ceil_div(s.cols, 4));
+  return BHN_LAUNCH(backward, p.grid, p.block, 0, q, d_x, d_y, counter, s, rows, in_quads(d_x, s.cols), in_quads(d_y, s.cols));
 }
 
 }  // namespace bhn::cuda

@@ -121,6 +121,7 @@ inline void sincospif(float x, float* sine, float* cosine) {
   *sine = float(std::sin(3.14159265358979323846 * double(x)));
   *cosine = float(std::cos(3.14159265358979323846 * double(x)));
 }
+inline float normcdff(float x) { return float(0.5 * std::erfc(-0.70710678118654752440 * double(x))); }
 inline int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
 inline float __int_as_float(int x) { return __builtin_bit_cast(float, x); }
 template <class T>

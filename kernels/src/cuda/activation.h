@@ -1,0 +1,56 @@
+// Activations by number, with the derivative at the pre-activation.
+#pragma once
+
+#include "cuda/launch.h"
+
+namespace bhn::cuda {
+
+// normcdff is Phi to single precision in its lower tail too, where 1 + erf(x / sqrt 2) has cancelled: no doubles are needed.
+template <int kActivation>
+__device__ __forceinline__ float activate(float x) {
+  if constexpr (kActivation == BHN_RELU) {
+    return x > 0.0f ? x : (x != x ? x : 0.0f);
+  } else if constexpr (kActivation == BHN_TANH) {
+    return tanhf(x);
+  } else if constexpr (kActivation == BHN_GELU) {
+    return x * normcdff(x);
+  } else {
+    return x;
+  }
+}
+
+template <int kActivation>
+__device__ __forceinline__ float slope(float x) {
+  if constexpr (kActivation == BHN_RELU) {
+    return x > 0.0f ? 1.0f : 0.0f;
+  } else if constexpr (kActivation == BHN_TANH) {
+    float t = tanhf(x);
+    return 1.0f - t * t;
+  } else if constexpr (kActivation == BHN_GELU) {
+    return normcdff(x) + x * (0.39894228f * expf(-0.5f * x * x));
+  } else {
+    return 1.0f;
+  }
+}
+
+// Calls f with the activation as a type: a kernel is compiled for each.
+template <int kValue>
+struct Activation {
+  static constexpr int value = kValue;
+};
+
+template <class F>
+cudaError_t for_activation(int activation, const F& f) {
+  switch (activation) {
+    case BHN_RELU:
+      return f(Activation<BHN_RELU>());
+    case BHN_TANH:
+      return f(Activation<BHN_TANH>());
+    case BHN_GELU:
+      return f(Activation<BHN_GELU>());
+    default:
+      return f(Activation<BHN_IDENTITY>());
+  }
+}
+
+}  // namespace bhn::cuda
