@@ -6,18 +6,11 @@
 // after the first; 2 S W FLOPs forward, 4 S W backward. At D = 1610 and H = 200, autoregressive, W = 483,000: 1.9 MB, less than a
 // microsecond of an H100's bandwidth, so latency bounds it: rows are spread over warps, and launches are few.
 // Many samples (made_tiles.h): products in tiles, bound by the FMA units.
-#include <type_traits>
-
 #include "cuda/made_rows.h"
 #include "cuda/made_tiles.h"
 
 namespace bhn::cuda {
 namespace {
-
-// Into how many parts sums over rows are cut: as many as keep every warp of a part busy, and fit in work.
-__host__ __device__ __forceinline__ int64_t parts_of(int64_t rows) {
-  return max(int64_t(1), min(int64_t(BHN_MADE_PARTS), rows / (kRowWarps * kChunk)));
-}
 
 // ---- few samples ----
 
@@ -54,14 +47,6 @@ __global__ void __launch_bounds__(kRowThreads, 2) layer_backward(MadeLayer layer
       layer, blockIdx.x - row_blocks, gridDim.x - row_blocks, from, to, width, parts_of(to - from),
       [&](int64_t row, int64_t s) { return up(row, s) * (layer.weight_norm ? layer.params[layer.rows.gain(row)] * layer.r[row] : 1.0f); },
       [=](int64_t part, int64_t s, int64_t i, float sum) { parts[(part * layer.samples + s) * width + i] = sum; });
-}
-
-// Calls launch with the tile of samples, a constant.
-template <class Launch>
-int with_tile(int64_t samples, const Launch& launch) {
-  return samples <= 1   ? launch(std::integral_constant<int, 1>())
-         : samples <= 4 ? launch(std::integral_constant<int, 4>())
-                        : launch(std::integral_constant<int, 8>());
 }
 
 // ---- many samples ----
@@ -265,11 +250,11 @@ __global__ void __launch_bounds__(kTileThreads)
 unsigned tiles(int64_t n, int64_t size) { return unsigned(min(ceil_div(n, size), int64_t(65535))); }
 
 MadeLayer hidden_layer(const Queue& q, float* t, float* r, const float* z, const float* params, const MadeShape& s) {
-  return {MadeRows(q, s), params, z, s.samples, s.ld_z, t, r, s.weight_norm};
+  return {MadeRows(s, q.fault), params, z, s.samples, s.ld_z, t, r, s.weight_norm};
 }
 
 MadeLayer heads_layer(const Queue& q, float* t, float* r, const float* h, const float* params, const MadeShape& s) {
-  return {MadeRows(q, s), params, h, s.samples, s.hidden, t, r, s.weight_norm};
+  return {MadeRows(s, q.fault), params, h, s.samples, s.hidden, t, r, s.weight_norm};
 }
 
 int forward_many(const Queue& q, float* heads, float* h, const MadeLayer& hidden, const MadeLayer& output) {

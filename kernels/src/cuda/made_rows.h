@@ -3,6 +3,8 @@
 // Blocks are kRowThreads; `block` of `blocks` says which share of the rows or columns is this block's.
 #pragma once
 
+#include <type_traits>
+
 #include "cuda/launch.h"
 
 namespace bhn::cuda {
@@ -23,14 +25,14 @@ struct MadeRows {
   int64_t inputs, hidden, outputs, weights, rows;
   Fault* fault;
 
-  MadeRows(const Queue& q, const MadeShape& s)
+  __host__ __device__ MadeRows(const MadeShape& s, Fault* faults)
       : row_start(s.row_start),
         inputs(s.inputs),
         hidden(s.hidden),
         outputs(s.outputs),
         weights(s.weights),
         rows(s.hidden + 2 * s.outputs),
-        fault(q.fault) {}
+        fault(faults) {}
 
   __device__ __forceinline__ Row at(int64_t row) const {
     int64_t most = row < hidden ? inputs : hidden;
@@ -64,12 +66,20 @@ struct MadeLayer {
 // What a backward leaves; as MadeFactors of the CPU.
 struct RowFactors {
   float *a, *c, *norm, *d_g, *d_b;
-  RowFactors(float* factors, int64_t samples, int64_t rows)
+  __host__ __device__ RowFactors(float* factors, int64_t samples, int64_t rows)
       : a(factors), c(a + samples * rows), norm(c + rows), d_g(norm + rows), d_b(d_g + rows) {}
 };
 
 // Warps that share a row: enough that its loads are under way at the same time.
-inline int warps_a_row(int64_t width) { return width > 1024 ? 8 : width > 512 ? 4 : width > 256 ? 2 : 1; }
+__host__ __device__ inline int warps_a_row(int64_t width) { return width > 1024 ? 8 : width > 512 ? 4 : width > 256 ? 2 : 1; }
+
+// Calls launch with a tile of samples that suits them, a constant.
+template <class Launch>
+int with_tile(int64_t samples, const Launch& launch) {
+  return samples <= 1   ? launch(std::integral_constant<int, 1>())
+         : samples <= 4 ? launch(std::integral_constant<int, 4>())
+                        : launch(std::integral_constant<int, 8>());
+}
 
 // Sums over a warp of kCount values, a power of two: those of lane l are of value l / (kWarp / kCount). Each step halves the values a lane
 // still holds, so that eight take 9 exchanges instead of 40.
@@ -257,6 +267,11 @@ __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int
 
 // Rows that a warp of column_sums takes at a time.
 constexpr int kChunk = 8;
+
+// Into how many parts sums over rows are cut: as many as keep every warp of a part busy, and fit in work.
+__host__ __device__ inline int64_t parts_of(int64_t rows) {
+  return max(int64_t(1), min(int64_t(BHN_MADE_PARTS), rows / (kRowWarps * kChunk)));
+}
 
 // d x_s[i] = sum of a(row, s) u[i] over rows [from, to), cut into `parts` parts and columns of a warp's width: use(part, s, i, sum) takes
 // each sum. Within a part, warp w takes the chunks part * kRowWarps + w + k parts kRowWarps.
