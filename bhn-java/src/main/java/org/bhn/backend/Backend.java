@@ -47,6 +47,16 @@ public interface Backend extends AutoCloseable {
     return false;
   }
 
+  /** Bytes of the device that can still be allocated; as many as there are if it is the host. */
+  default long freeMemory() {
+    return Long.MAX_VALUE;
+  }
+
+  /** A way for batches from the host into a contiguous tensor, ahead of their use. */
+  default Staging staging(Tensor to) {
+    return new PlainStaging(this, to);
+  }
+
   /** Zero-filled memory that lives until {@link #release} or the closing of the first context. */
   Tensor allocate(DType dtype, int... shape);
 

@@ -58,7 +58,7 @@ public final class Trainer implements AutoCloseable {
     this.backend = net.backend();
     this.train = train;
     this.fit = fit;
-    this.data = new TrainingData(backend, train, net.likelihood());
+    this.data = TrainingData.of(backend, train, net.likelihood(), fit.batch);
     this.optimizer = new Optimizer(backend, net.params());
     this.step = new TrainStep(net, data, optimizer, fit);
     boolean judged = fit.validation != null;

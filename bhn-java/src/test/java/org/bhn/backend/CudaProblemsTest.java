@@ -84,8 +84,7 @@ class CudaProblemsTest {
   @Test
   void withoutAVisibleDevice() throws Exception {
     says(
-        session(
-            LIBRARIES, Map.of("BHN_EMULATION_DEVICES", "0", "CUDA_VISIBLE_DEVICES", "")),
+        session(LIBRARIES, Map.of("BHN_EMULATION_DEVICES", "0", "CUDA_VISIBLE_DEVICES", "")),
         "no CUDA device is visible to this process",
         "(CUDA_VISIBLE_DEVICES is \"\")");
   }

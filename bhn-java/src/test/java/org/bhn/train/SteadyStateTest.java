@@ -58,7 +58,7 @@ class SteadyStateTest {
                 Priors.normal(1),
                 Likelihood.categorical(3),
                 4);
-        TrainingData training = new TrainingData(backend, data, net.likelihood());
+        TrainingData training = TrainingData.of(backend, data, net.likelihood(), BATCH);
         Optimizer optimizer = new Optimizer(backend, net.params());
         TrainStep step = new TrainStep(net, training, optimizer, fit)) {
       optimizer.configure(fit, 1e-3);
@@ -67,7 +67,7 @@ class SteadyStateTest {
         training.shuffle(1, done);
         run(step);
       }
-      training.rewind();
+      training.begin();
       long id = Thread.currentThread().threadId();
       threads.getThreadAllocatedBytes(id);
       long before = threads.getThreadAllocatedBytes(id);
