@@ -254,8 +254,8 @@ final class ToyRegression implements Experiment {
             : "the paper's picture, all weights less sure than gains, is not found on both sides",
         narrow
             ? " Both are surer than the posterior itself: training minimises KL(q‖p), which"
-                  + " forgives what q leaves out, and the posterior of a ReLU network has many"
-                  + " modes (units may change places) of which a flow of four steps holds few."
+                + " forgives what q leaves out, and the posterior of a ReLU network has many"
+                + " modes (units may change places) of which a flow of four steps holds few."
             : "",
         Math.abs(lead),
         lead > 0 ? "above" : "below");

@@ -315,7 +315,7 @@ final class Uci implements Experiment {
                   .orElseThrow());
     }
     return "The hypernetwork's log-likelihood beside the range of PBP, MC dropout, deep ensembles"
-               + " and VI: "
+        + " and VI: "
         + String.join("; ", places)
         + ". Best of our own: "
         + String.join("; ", winners)
