@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Where marks land, in the units of the drawing: 64 to 624 across, 344 to 16 up. */
+/** Where marks land, in the units of the drawing: 84 to 624 across, 344 to 16 up. */
 class PlotTest {
   private static double attribute(String svg, String pattern) {
     Matcher m = Pattern.compile(pattern).matcher(svg);
@@ -43,7 +43,7 @@ class PlotTest {
             .logX()
             .points(new double[] {0.1}, new double[] {0.5}, 2, Plot.BLUE, 1, "")
             .svg("t");
-    assertEquals(344, attribute(svg, "cx=\"([0-9.]+)\""), 0.11);
+    assertEquals(354, attribute(svg, "cx=\"([0-9.]+)\""), 0.11);
     for (String label : List.of(">0.01<", ">0.1<", ">1<")) {
       assertTrue(svg.contains(label), label);
     }
@@ -61,7 +61,7 @@ class PlotTest {
     assertEquals(
         344 - 6 * unit, attribute(svg, "<rect x=\"[0-9.]+\" y=\"([0-9.]+)\" width=\"52"), 0.11);
     assertEquals(4 * unit, attribute(svg, "width=\"52.0\" height=\"([0-9.]+)\""), 0.11);
-    assertTrue(svg.contains("M344.0 344.0V"), svg);
+    assertTrue(svg.contains("M354.0 344.0V"), svg);
   }
 
   @Test
