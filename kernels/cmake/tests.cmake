@@ -1,7 +1,9 @@
 # Every tests/*.c and tests/*.cpp is one executable against libbhn.so, as a user would link it.
 # Every tests/internal/*.cpp is one against the object files: it sees what libbhn.so hides.
+# Every tests/emulation/cases/*.cpp is one of the emulation that stands in for a CUDA device.
 file(GLOB BHN_TESTS CONFIGURE_DEPENDS tests/*.c tests/*.cpp)
 file(GLOB BHN_INTERNAL_TESTS CONFIGURE_DEPENDS tests/internal/*.cpp)
+file(GLOB BHN_EMULATION_TESTS CONFIGURE_DEPENDS tests/emulation/cases/*.cpp)
 
 function(bhn_test prefix source)
   get_filename_component(name ${source} NAME_WE)
@@ -30,16 +32,26 @@ foreach(source ${BHN_INTERNAL_TESTS})
   endif()
 endforeach()
 
-# The ABI's tests once more, on an emulated CUDA device, for two orders in which its threads run.
+# The ABI's tests once more, on an emulated CUDA device, for two orders in which its threads run; and tests of the emulation.
+function(bhn_emulated_test prefix source)
+  bhn_test(${prefix} ${source})
+  get_filename_component(name ${source} NAME_WE)
+  target_compile_options(${prefix}${name} PRIVATE ${BHN_SANITIZERS})
+  target_link_options(${prefix}${name} PRIVATE ${BHN_SANITIZERS})
+  target_link_libraries(${prefix}${name} PRIVATE bhn_emulated_sanitized OpenMP::OpenMP_CXX)
+  set_property(TEST ${prefix}${name} APPEND PROPERTY ENVIRONMENT
+    "BHN_TEST_DEVICE=cuda;ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0")
+endfunction()
+
 if(TARGET bhn_emulated_sanitized)
   foreach(source ${BHN_TESTS})
+    bhn_emulated_test(emulated_ ${source})
+  endforeach()
+  foreach(source ${BHN_EMULATION_TESTS})
+    bhn_emulated_test(emulation_ ${source})
     get_filename_component(name ${source} NAME_WE)
-    bhn_test(emulated_ ${source})
-    target_compile_options(emulated_${name} PRIVATE ${BHN_SANITIZERS})
-    target_link_options(emulated_${name} PRIVATE ${BHN_SANITIZERS})
-    target_link_libraries(emulated_${name} PRIVATE bhn_emulated_sanitized OpenMP::OpenMP_CXX)
-    set_property(TEST emulated_${name} APPEND PROPERTY ENVIRONMENT
-      "BHN_TEST_DEVICE=cuda;ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0")
+    target_include_directories(emulation_${name} BEFORE PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/tests/emulation)
+    target_compile_options(emulation_${name} PRIVATE -Wno-unknown-pragmas)
   endforeach()
 endif()
 

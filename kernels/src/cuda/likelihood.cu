@@ -1,6 +1,6 @@
 // Log-likelihoods of rows (sample, example), in nats, and their gradients: log-softmax at the label; Gaussian with a log-variance;
 // Bernoulli of logits.
-// A group of lanes owns a row (rows.h). Bytes: 4 an output read (forward), 12 (backward); one or two exp an output. Bound by memory.
+// A group of lanes owns a row (row_groups.h). Bytes: 4 an output read (forward), 12 (backward); one or two exp an output. Bound by memory.
 // The log-variance's gradient sums over the rows that share it: a block owns one such run and up to 32 columns, in double.
 #include "cuda/row_groups.h"
 

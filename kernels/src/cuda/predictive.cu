@@ -2,7 +2,7 @@
 // bits.
 // Bytes: 4 a logit read once; the state of an example stays in registers while its samples pass. One exp and one log a class for softmax
 // and entropy. Bound by reading the logits, which are asked for one sample ahead; parallel over examples.
-// Softmax: a group of lanes owns an example (rows.h), a lane up to kHeld of its classes. More classes than a warp can hold have their
+// Softmax: a group of lanes owns an example (row_groups.h), a lane up to kHeld of its classes. More classes than a warp can hold have their
 // state in memory, that is in cache.
 #include "cuda/row_groups.h"
 

@@ -77,6 +77,12 @@ T shuffle(T value, int from) {
   return value;
 }
 
+// A call of a kernel with the arguments as they are now.
+template <class... P, class... A>
+std::function<void()> bound(void (*kernel)(P...), A... arguments) {
+  return [=] { kernel(P(arguments)...); };
+}
+
 cudaError_t launch(const void* kernel, dim3 grid, dim3 block, size_t shared, Stream* stream, bool cooperative, std::function<void()> body);
 cudaError_t allow_shared(const void* kernel, int bytes);
 cudaError_t occupancy(int* blocks, int threads, size_t shared);
