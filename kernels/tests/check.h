@@ -61,6 +61,9 @@ inline bool on_cuda() {
   return device != nullptr && std::strcmp(device, "cuda") == 0;
 }
 
+// A size for the CPU, or one for an emulated device, where a thread costs microseconds.
+inline int64_t sized(int64_t cpu, int64_t cuda) { return on_cuda() ? cuda : cpu; }
+
 // A bad index in the op's memory: refused at once on the CPU, found by the kernel and reported by the next sync on CUDA.
 #define BAD_INDEX(context, call, words)                \
   do {                                                 \

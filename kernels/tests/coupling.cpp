@@ -129,10 +129,11 @@ void all() {
   run(op_case(0, 5, 0, 0.001f, true));
   run(op_case(3, 0, 0, 0.001f, true));
   run(inverse(3, 0, 0, 0.001f, true));
-  run(op_case(1, 40009, 0, 0.001f, true));
-  run(op_case(33, 1201, 1, 0.001f, true));
+  run(op_case(1, sized(40009, 2003), 0, 0.001f, true));
+  run(op_case(33, sized(1201, 161), 1, 0.001f, true));
   run(inverse(1, 40009, 0, 0.001f, true));
   run(inverse(33, 1201, 1, 0.001f, false));
+  run(inverse(2, 1024, 0, 0.001f, false));
   far_scales();
   refusals();
   report_worst("coupling");

@@ -56,13 +56,26 @@ void refusals() {
   INVALID(bhn_permute_fwd(c, nullptr, x, order, 2, 8, 8, 8), "permute_fwd: y is NULL");
   INVALID(bhn_permute_fwd(c, y, x, order, 2, 8, 8, 3), "permute_fwd: ld_x = 3 < d = 8");
   OK(bhn_permute_bwd(c, nullptr, x, order, 2, 8, 8, 8));
+}
+
+// An index outside of the row: on the CPU nothing is done, on a device its column is left out.
+void bad_indices() {
+  where = "permute bad indices";
+  bhn_context* c = context();
   for (int32_t bad : {-1, 8, INT32_MAX, INT32_MIN}) {
-    order[5] = bad;
+    Guarded<float> x(16), y(16);
+    int32_t order[8] = {7, 6, 5, 4, 3, bad, 1, 0};
+    for (int64_t i = 0; i < 16; ++i) {
+      x[i] = 1;
+      y[i] = 0;
+    }
     std::string words = "permutation[5] = " + std::to_string(bad);
-    both(c, y, x, order, 2, 8, 8, words.c_str());
-  }
-  for (float value : y) {
-    CHECK(value == 0);
+    BAD_INDEX(c, bhn_permute_fwd(c, y.data(), x.data(), order, 2, 8, 8, 8), words.c_str());
+    CHECK(y[5] == 0 && y[13] == 0 && y.intact());
+    CHECK(y[4] == (on_cuda() ? 1 : 0));
+    y[3] = y[11] = 0;
+    BAD_INDEX(c, bhn_permute_bwd(c, y.data(), x.data(), order, 2, 8, 8, 8), words.c_str());
+    CHECK(y[2] == (on_cuda() ? 1 : 0) && y.intact());  // where permutation[5] was to go
   }
 }
 
@@ -76,6 +89,7 @@ void all() {
   run(op_case(37, 1201, 2));
   run(op_case(1, 50021, 0));
   refusals();
+  bad_indices();
   report_worst("permute");
 }
 

@@ -60,7 +60,7 @@ void all() {
   for (int64_t n : {255, 256, 257, 1023, 1025}) {
     run(op_case(2, n, 1));
   }
-  run(op_case(on_cuda() ? 3011 : 20011, 3, 1));  // an emulated thread costs microseconds
+  run(op_case(sized(20011, 1011), 3, 1));
   refusals();
   report_worst("reduce");
 }

@@ -175,7 +175,7 @@ class LayerLawTest {
         refused(b, () -> b.gather(y, x, t.ints(0, bad), t.counter(0)));
         refused(b, () -> b.gather(t.ints(0, 0), t.ints(1, 2, 3, 4), t.ints(bad, 0), t.counter(0)));
         refused(b, () -> b.categorical(t.zeros(2), x.rows(0, 2), t.ints(0, bad)));
-        refused(b, () -> b.categoricalBackward(null, t.zeros(2), x.rows(0, 2), t.ints(0, bad)));
+        refused(b, () -> b.categoricalBackward(y, t.zeros(2), x.rows(0, 2), t.ints(0, bad)));
         refused(b, () -> b.permute(y, x.rows(0, 2), t.ints(bad, 0)));
         refused(b, () -> b.permuteBackward(y, x.rows(0, 2), t.ints(0, bad)));
       }
