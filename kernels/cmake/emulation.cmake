@@ -1,5 +1,6 @@
 # The CUDA twins on machines without a GPU: src/cuda compiled by g++ against tests/emulation.
-#   bhn_emulated      libbhn.so with an emulated CUDA device and no AVX twins, and libcublas.so.13 on it; Java's tests load them
+#   bhn_emulated      libbhn.so with an emulated CUDA device and no AVX twins, libcublas.so.13 and libcudnn.so.9 on it; Java's tests load
+#                     them
 #   emulated_<test>   every ABI test on that device, with ASan and UBSan
 # Both take the place of the real twins, so nothing here is part of what is shipped.
 set(BHN_EMULATION tests/emulation/fibers.cpp tests/emulation/runtime.cpp)
@@ -29,14 +30,20 @@ if(BHN_CUDA_SOURCES AND NOT BHN_SANITIZE)
   target_link_options(bhn_emulated_bhn PRIVATE -Wl,-z,noexecstack -static-libstdc++ -static-libgcc)
   bhn_exports(bhn_emulated_bhn)
 
-  add_library(bhn_emulated_cublas SHARED EXCLUDE_FROM_ALL tests/emulation/cublas.cpp)
-  set_target_properties(bhn_emulated_cublas PROPERTIES OUTPUT_NAME cublas SOVERSION 13 BUILD_RPATH_USE_ORIGIN ON
-    LIBRARY_OUTPUT_DIRECTORY ${directory})
-  target_compile_options(bhn_emulated_cublas PRIVATE -O2 -Wall -Wextra -Werror)
-  target_link_libraries(bhn_emulated_cublas PRIVATE bhn_emulated_bhn)
-  target_link_options(bhn_emulated_cublas PRIVATE -static-libstdc++ -static-libgcc)
+  # NVIDIA's libraries, as far as they are used: name and major version of each.
+  foreach(library cublas:13 cudnn:9)
+    string(REPLACE ":" ";" library ${library})
+    list(GET library 0 name)
+    list(GET library 1 major)
+    add_library(bhn_emulated_${name} SHARED EXCLUDE_FROM_ALL tests/emulation/${name}.cpp)
+    set_target_properties(bhn_emulated_${name} PROPERTIES OUTPUT_NAME ${name} SOVERSION ${major} BUILD_RPATH_USE_ORIGIN ON
+      LIBRARY_OUTPUT_DIRECTORY ${directory})
+    target_compile_options(bhn_emulated_${name} PRIVATE -O2 -Wall -Wextra -Werror)
+    target_link_libraries(bhn_emulated_${name} PRIVATE bhn_emulated_bhn)
+    target_link_options(bhn_emulated_${name} PRIVATE -static-libstdc++ -static-libgcc)
+  endforeach()
 
-  add_custom_target(bhn_emulated DEPENDS bhn_emulated_bhn bhn_emulated_cublas)
+  add_custom_target(bhn_emulated DEPENDS bhn_emulated_bhn bhn_emulated_cublas bhn_emulated_cudnn)
 
   set(BHN_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   bhn_emulated_library(bhn_emulated_sanitized STATIC -O1 ${BHN_SANITIZERS})

@@ -3,7 +3,8 @@
 // would then allocate, which a capture does not bear.
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+
+#include "tf32.h"
 
 extern "C" int bhn_emulation_enqueue(void* stream, void (*run)(const void*), const void* arguments, size_t bytes);
 
@@ -26,16 +27,6 @@ struct Product {
   float* c;
   long long stride_a, stride_b, stride_c;
 };
-
-// To ten bits of mantissa, half to even.
-float tf32(float x) {
-  uint32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  bits += 0xfff + (bits >> 13 & 1);
-  bits &= ~uint32_t(0x1fff);
-  std::memcpy(&x, &bits, sizeof bits);
-  return x;
-}
 
 void multiply(const void* arguments) {
   const Product& p = *static_cast<const Product*>(arguments);

@@ -4,8 +4,6 @@ import static org.bhn.backend.NativeBuffer.address;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.bhn.backend.OneDnnConvolution.Key;
-import org.bhn.backend.OneDnnConvolution.Kind;
 import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.OneDnnLibrary;
 import org.bhn.nativelib.gen.bhn.BhnC;
@@ -13,7 +11,8 @@ import org.bhn.tensor.Tensor;
 
 /** Native kernels on the CPU; oneDNN multiplies matrices and convolves. Single precision. */
 final class CpuBackend extends NativeBackend {
-  private final OneDnnConvolutions convolutions = new OneDnnConvolutions();
+  private final ConvolutionCache<OneDnnConvolution> convolutions =
+      new ConvolutionCache<>(OneDnnConvolution::new);
 
   CpuBackend() {
     this(new NativeMemory(BhnC.BHN_CPU()), true);
@@ -57,32 +56,7 @@ final class CpuBackend extends NativeBackend {
   }
 
   @Override
-  public void conv(Tensor y, Tensor x, Tensor w, Convolution shape) {
-    int n = CheckImages.conv(this, y, x, w, shape);
-    convolve("conv", Kind.OUTPUTS, shape, n, 0, x, w, y);
-  }
-
-  @Override
-  public void convInputs(Tensor dX, Tensor dY, Tensor w, Convolution shape, double beta) {
-    int n = CheckImages.convInputs(this, dX, dY, w, shape, beta);
-    convolve("convInputs", Kind.INPUTS, shape, n, beta, dX, w, dY);
-  }
-
-  @Override
-  public void convWeights(Tensor dW, Tensor dY, Tensor x, Convolution shape, double beta) {
-    int n = CheckImages.convWeights(this, dW, dY, x, shape, beta);
-    if (n == 0 && beta == 0) {
-      fill(dW, 0);
-    }
-    convolve("convWeights", Kind.WEIGHTS, shape, n, beta, x, dW, dY);
-  }
-
-  private void convolve(
-      String op, Kind kind, Convolution shape, int n, double beta, Tensor x, Tensor w, Tensor y) {
-    if (n == 0) {
-      return;
-    }
-    Key key = new Key(kind, shape, n, beta != 0, Precision.STRICT);
+  void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y) {
     OneDnnConvolution[] found = new OneDnnConvolution[1];
     immediate(() -> found[0] = convolutions.get(key, isRecording()));
     OneDnnConvolution call = found[0];
@@ -93,10 +67,7 @@ final class CpuBackend extends NativeBackend {
   }
 
   @Override
-  public PackedMatrix pack(Tensor w, Convolution shape, Precision precision) {
-    Check.present("pack: shape", shape);
-    Check.present("pack: precision", precision);
-    Check.denseMatrix(this, "pack: w", w, "[out, KH·KW·in]", shape.out(), shape.fanIn());
+  PackedMatrix packed(Tensor w, Convolution shape, Precision precision) {
     return new OneDnnFilters(this, w, shape, precision);
   }
 

@@ -14,8 +14,8 @@ import org.bhn.nativelib.gen.cuda.CudaC;
 import org.bhn.tensor.Tensor;
 
 /**
- * Native kernels and cuBLAS on a CUDA device, single precision. A context is a stream of its own:
- * calls enqueue and return; downloads and {@link #sync} wait and report what went wrong since.
+ * Native kernels, cuBLAS and cuDNN on a CUDA device, single precision. A context is a stream of its
+ * own: calls enqueue and return; downloads and {@link #sync} wait and report what went wrong since.
  */
 final class CudaBackend extends NativeBackend {
   /** Page-locked memory that transfers go through, in pieces of this size. */
@@ -25,6 +25,7 @@ final class CudaBackend extends NativeBackend {
   private final Cublas cublas;
   private final MemorySegment staging;
   private final Set<CudaCallList> graphs = ConcurrentHashMap.newKeySet();
+  private Cudnn cudnn; // null until something is convolved: nothing else needs it
 
   private CudaBackend(
       NativeMemory memory,
@@ -150,6 +151,9 @@ final class CudaBackend extends NativeBackend {
   void closeDevice() {
     CudaC.cudaStreamSynchronize(stream); // what is still wrong now concerns nobody any more
     graphs.forEach(CudaCallList::destroy);
+    if (cudnn != null) {
+      cudnn.close();
+    }
     cublas.close();
     CudaC.cudaFreeHost(staging);
     super.closeDevice();
@@ -196,6 +200,28 @@ final class CudaBackend extends NativeBackend {
         precision == Precision.FAST
             ? cublas.rounded(y, x, v)
             : cublas.product(y, x, v, false, true, 0));
+  }
+
+  // ---- convolutions ----
+
+  /** The first call needs cuDNN and throws, with what was tried, if it is not there. */
+  @Override
+  void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y) {
+    CudnnConvolution[] found = new CudnnConvolution[1];
+    immediate(() -> found[0] = cudnn().get(key, isRecording()));
+    found[0].submit(op, x, w, y);
+  }
+
+  private Cudnn cudnn() {
+    if (cudnn == null) {
+      cudnn = new Cudnn(this);
+    }
+    return cudnn;
+  }
+
+  @Override
+  PackedMatrix packed(Tensor w, Convolution shape, Precision precision) {
+    return new CudnnFilters(this, w, shape, precision);
   }
 
   // ---- transfers ----

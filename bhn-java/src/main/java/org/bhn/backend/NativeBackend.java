@@ -1,9 +1,13 @@
 package org.bhn.backend;
 
 import java.lang.foreign.MemorySegment;
+import org.bhn.backend.ConvolutionKey.Kind;
 import org.bhn.tensor.Tensor;
 
-/** What native devices do alike besides their ops: who multiplies, and reals are f32. */
+/**
+ * What native devices do alike besides their ops: a library multiplies and convolves; reals are
+ * f32.
+ */
 abstract class NativeBackend extends NativeTrainingOps {
   private final boolean first;
 
@@ -74,6 +78,50 @@ abstract class NativeBackend extends NativeTrainingOps {
       fill(c, 0);
     }
     return true;
+  }
+
+  // ---- convolutions ----
+
+  /** Computes one of x, w and y from the other two; there are images. */
+  abstract void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y);
+
+  /** A copy of the weights of a convolution that is made ready. */
+  abstract PackedMatrix packed(Tensor w, Convolution shape, Precision precision);
+
+  @Override
+  public final void conv(Tensor y, Tensor x, Tensor w, Convolution shape) {
+    int n = CheckImages.conv(this, y, x, w, shape);
+    convolve("conv", Kind.OUTPUTS, shape, n, 0, x, w, y);
+  }
+
+  @Override
+  public final void convInputs(Tensor dX, Tensor dY, Tensor w, Convolution shape, double beta) {
+    int n = CheckImages.convInputs(this, dX, dY, w, shape, beta);
+    convolve("convInputs", Kind.INPUTS, shape, n, beta, dX, w, dY);
+  }
+
+  @Override
+  public final void convWeights(Tensor dW, Tensor dY, Tensor x, Convolution shape, double beta) {
+    int n = CheckImages.convWeights(this, dW, dY, x, shape, beta);
+    if (n == 0 && beta == 0) {
+      fill(dW, 0);
+    }
+    convolve("convWeights", Kind.WEIGHTS, shape, n, beta, x, dW, dY);
+  }
+
+  private void convolve(
+      String op, Kind kind, Convolution shape, int n, double beta, Tensor x, Tensor w, Tensor y) {
+    if (n > 0) {
+      convolve(op, new ConvolutionKey(kind, shape, n, beta != 0, Precision.STRICT), x, w, y);
+    }
+  }
+
+  @Override
+  public final PackedMatrix pack(Tensor w, Convolution shape, Precision precision) {
+    Check.present("pack: shape", shape);
+    Check.present("pack: precision", precision);
+    Check.denseMatrix(this, "pack: w", w, "[out, KH·KW·in]", shape.out(), shape.fanIn());
+    return packed(w, shape, precision);
   }
 
   // ---- doubles are rounded ----

@@ -2,6 +2,7 @@ package org.bhn.backend;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.bhn.backend.ConvolutionKey.Kind;
 import org.bhn.nativelib.gen.dnnl.DnnlC;
 
 /**
@@ -9,25 +10,7 @@ import org.bhn.nativelib.gen.dnnl.DnnlC;
  * all it needs. Images stay where they are; weights pass through a buffer in the layout that the
  * primitive likes; scratch is bound once. Running it allocates nothing.
  */
-final class OneDnnConvolution implements AutoCloseable {
-  /** Which of x, w and y is computed from the other two. */
-  enum Kind {
-    /** y = x * w. */
-    OUTPUTS,
-    /** The gradient by x. */
-    INPUTS,
-    /** The gradient by w. */
-    WEIGHTS
-  }
-
-  /**
-   * What makes two calls the same primitive.
-   *
-   * @param images how many
-   * @param add whether the result is added to what is there
-   */
-  record Key(Kind kind, Convolution shape, int images, boolean add, Precision precision) {}
-
+final class OneDnnConvolution implements ConvolutionCache.Ready {
   private static final int ALIGNMENT = 64;
 
   private final Arena arena = Arena.ofShared();
@@ -40,7 +23,7 @@ final class OneDnnConvolution implements AutoCloseable {
   private final MemorySegment arguments;
   private final String implementation;
 
-  OneDnnConvolution(Key key) {
+  OneDnnConvolution(ConvolutionKey key) {
     Kind kind = key.kind();
     Convolution c = key.shape();
     MemorySegment images = OneDnn.images(key.images(), c.height(), c.width(), c.in());
@@ -74,7 +57,7 @@ final class OneDnnConvolution implements AutoCloseable {
   }
 
   private static MemorySegment describe(
-      Key key, MemorySegment images, MemorySegment filters, MemorySegment outputs) {
+      ConvolutionKey key, MemorySegment images, MemorySegment filters, MemorySegment outputs) {
     Convolution c = key.shape();
     boolean rounded = key.precision() == Precision.FAST;
     MemorySegment attributes =

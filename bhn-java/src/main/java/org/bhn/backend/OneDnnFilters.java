@@ -3,8 +3,7 @@ package org.bhn.backend;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
-import org.bhn.backend.OneDnnConvolution.Key;
-import org.bhn.backend.OneDnnConvolution.Kind;
+import org.bhn.backend.ConvolutionKey.Kind;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -41,7 +40,7 @@ final class OneDnnFilters implements PackedMatrix {
 
   private OneDnnConvolution packed(int images) {
     OneDnnConvolution call =
-        new OneDnnConvolution(new Key(Kind.OUTPUTS, shape, images, false, precision));
+        new OneDnnConvolution(new ConvolutionKey(Kind.OUTPUTS, shape, images, false, precision));
     call.load(NativeBuffer.address(plain));
     return call;
   }

@@ -201,10 +201,9 @@ class ImageLawTest {
     for (int[] s :
         new int[][] {{32, 3, 5, 192}, {28, 192, 5, 192}, {28, 1, 5, 20}, {12, 20, 3, 50}}) {
       for (Padding padding : Padding.values()) {
-        for (OneDnnConvolution.Kind kind : OneDnnConvolution.Kind.values()) {
+        for (ConvolutionKey.Kind kind : ConvolutionKey.Kind.values()) {
           Convolution c = square(s[0], s[1], s[2], padding, s[3]);
-          OneDnnConvolution.Key key =
-              new OneDnnConvolution.Key(kind, c, 4, false, Precision.STRICT);
+          ConvolutionKey key = new ConvolutionKey(kind, c, 4, false, Precision.STRICT);
           try (OneDnnConvolution call = new OneDnnConvolution(key)) {
             String name = call.implementation();
             assertFalse(name.startsWith("ref"), key + ": " + name);

@@ -23,7 +23,9 @@ public final class CublasLibrary {
               new Soname("libcublas.so.13", "libcublasLt.so.13"),
               new Soname("libcublas.so.12", "libcublasLt.so.12")),
           CublasLibrary::refusal,
-          CudaPlaces.ofProcess());
+          CudaPlaces.ofProcess(),
+          "Products on a CUDA device need it: install NVIDIA's CUDA toolkit, or of it the package"
+              + " libcublas-13-0, or nvidia-cublas of Python's.");
 
   private static volatile String version = "";
 

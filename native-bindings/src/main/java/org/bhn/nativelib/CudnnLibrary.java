@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.bhn.nativelib.NativeLibrary.Soname;
 import org.bhn.nativelib.gen.cudnn.CudnnC;
 
@@ -19,7 +20,10 @@ public final class CudnnLibrary {
       new NativeLibrary(
           List.of(new Soname("libcudnn.so.9", null)),
           CudnnLibrary::refusal,
-          CudaPlaces.ofProcess());
+          CudaPlaces.ofProcess(),
+          "Convolutions on a CUDA device need it: install NVIDIA's cuDNN 9 for the CUDA that cuBLAS"
+              + " is of, for example the package libcudnn9-cuda-13, or nvidia-cudnn-cu13 of"
+              + " Python's.");
 
   private CudnnLibrary() {}
 
@@ -40,10 +44,43 @@ public final class CudnnLibrary {
 
   /** For example {@code 9.8.0}. Needs the loaded library. */
   public static String version() {
-    return text(CudnnC.cudnnGetVersion());
+    return words(CudnnC.cudnnGetVersion());
   }
 
-  private static String text(long version) {
+  /** A status by name and number. */
+  public static String text(int status) {
+    return CudnnC.cudnnGetErrorString(status).getString(0) + " (" + status + ")";
+  }
+
+  /**
+   * Turns a status other than success into an exception.
+   *
+   * @param status what a function of {@link CudnnC} returned
+   * @param what the operation and its sizes, for the message
+   * @throws NativeException unless it is success
+   */
+  public static void check(int status, Supplier<String> what) {
+    if (status != CudnnC.CUDNN_STATUS_SUCCESS()) {
+      String hint =
+          status == CudnnC.CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED()
+              ? ", whose other libraries, libcudnn_*.so.9, must lie beside " + load()
+              : "";
+      throw new NativeException(
+          ours(status), what.get() + ": " + text(status) + " from cuDNN " + version() + hint);
+    }
+  }
+
+  private static Status ours(int status) {
+    if (status == CudnnC.CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED()
+        || status == CudnnC.CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED()) {
+      return Status.OUT_OF_MEMORY;
+    }
+    return status / 1000 == CudnnC.CUDNN_STATUS_NOT_SUPPORTED() / 1000
+        ? Status.UNSUPPORTED
+        : Status.DEVICE_ERROR;
+  }
+
+  private static String words(long version) {
     return version / 10_000 + "." + version % 10_000 / 100 + "." + version % 100;
   }
 
@@ -64,6 +101,6 @@ public final class CudnnLibrary {
     }
     return version / 10_000 == MAJOR
         ? Optional.empty()
-        : Optional.of("cuDNN " + text(version) + " where " + MAJOR + ".x is needed");
+        : Optional.of("cuDNN " + words(version) + " where " + MAJOR + ".x is needed");
   }
 }

@@ -30,9 +30,10 @@ public final class NativeException extends RuntimeException {
    * @param library name of the library, for the message
    * @param rejections every candidate, in the order in which they were tried
    * @param property that names a place to look in
+   * @param remedy what to install; empty where it came with this library
    */
-  NativeException(String library, List<Rejection> rejections, String property) {
-    super(message(library, rejections, property));
+  NativeException(String library, List<Rejection> rejections, String property, String remedy) {
+    super(message(library, rejections, property, remedy));
     this.status = Status.NO_DEVICE;
     this.rejections = List.copyOf(rejections);
   }
@@ -47,10 +48,14 @@ public final class NativeException extends RuntimeException {
     return rejections == null ? List.of() : rejections;
   }
 
-  private static String message(String library, List<Rejection> rejections, String property) {
+  private static String message(
+      String library, List<Rejection> rejections, String property, String remedy) {
     StringBuilder text = new StringBuilder("cannot load ").append(library).append('.');
     for (Rejection rejection : rejections) {
       text.append("\n  ").append(rejection);
+    }
+    if (!remedy.isEmpty()) {
+      text.append("\n  ").append(remedy);
     }
     return text.append("\n  To name the directory where it lies, set -D")
         .append(property)

@@ -52,6 +52,7 @@ public final class NativeLibrary {
   private final List<Path> systemDirectories;
   private final Handshake handshake;
   private final Locations locations;
+  private final String remedy;
   private final List<Rejection> rejections = new ArrayList<>();
 
   private boolean tried;
@@ -70,10 +71,15 @@ public final class NativeLibrary {
     this.systemDirectories = List.copyOf(systemDirectories);
     this.handshake = handshake;
     this.locations = locations;
+    this.remedy = "";
   }
 
-  /** A library of CUDA, by the first of these names wherever CUDA may lie. */
-  NativeLibrary(List<Soname> sonames, Handshake handshake, Locations locations) {
+  /**
+   * A library of CUDA, by the first of these names wherever CUDA may lie.
+   *
+   * @param remedy a sentence: who needs it, and what to install
+   */
+  NativeLibrary(List<Soname> sonames, Handshake handshake, Locations locations, String remedy) {
     this.sonames = List.copyOf(sonames);
     this.property = CudaPlaces.PATH;
     this.resource = null;
@@ -81,6 +87,7 @@ public final class NativeLibrary {
     this.systemDirectories = CudaPlaces.SYSTEM_DIRECTORIES;
     this.handshake = handshake;
     this.locations = locations;
+    this.remedy = remedy;
   }
 
   /**
@@ -90,7 +97,8 @@ public final class NativeLibrary {
    * @throws NativeException with every candidate and its reason when none could be loaded
    */
   public Path load() {
-    return tryLoad().orElseThrow(() -> new NativeException(names(), rejections(), property));
+    return tryLoad()
+        .orElseThrow(() -> new NativeException(names(), rejections(), property, remedy));
   }
 
   /** As {@link #load}, but empty instead of an exception. */

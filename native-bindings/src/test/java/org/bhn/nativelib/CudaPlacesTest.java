@@ -33,7 +33,8 @@ class CudaPlacesTest {
     return new NativeLibrary(
         CUBLAS,
         (SymbolLookup symbols) -> Optional.of("seen"),
-        CudaPlaces.of(path, home, linkerPath, ""));
+        CudaPlaces.of(path, home, linkerPath, ""),
+        "Install it.");
   }
 
   private Path put(String directory, String name) throws IOException {
@@ -101,6 +102,7 @@ class CudaPlacesTest {
     assertTrue(message.contains(temp + ": no libcublas.so.13 or libcublas.so.12 there"), message);
     assertTrue(message.contains(temp + "/none"), message);
     assertTrue(message.contains("/usr/local/cuda"), message);
+    assertTrue(message.contains("\n  Install it.\n"), message);
     assertTrue(message.contains("-Dbhn.cuda.path=DIR"), message);
   }
 }
