@@ -75,7 +75,7 @@ Step step(Kind kind, int64_t samples, int64_t d, int64_t hidden, bool norm) {
     step.permutation = shuffled(d);
     s.permutation = step.permutation->data();
   }
-  step.params = floats(s.weights + 2 * step.rows(), 0.8f);
+  step.params = floats(s.weights + 2 * step.rows(), norm ? 0.8f : 0.2f);
   s.params = step.params->data();
   return step;
 }

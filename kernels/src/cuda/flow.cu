@@ -8,6 +8,7 @@
 // H100's bandwidth, so the 16 barriers and the latency of some ten dependent loads a step bound it.
 #include "cuda/cooperative.h"
 #include "cuda/made_rows.h"
+#include "cuda/transform.h"
 
 namespace bhn::cuda {
 namespace {
@@ -56,7 +57,7 @@ __device__ __forceinline__ void prefetch(const float* p) {
 // Asks for this block's first rows of the next phase: [from, to), `groups` a block.
 __device__ void prefetch_rows(const MadeLayer& layer, int64_t from, int64_t to, int64_t groups) {
   constexpr int kLine = 32;
-  for (int64_t g = threadIdx.x / kWarp; g < groups; g += kRowWarps) {
+  for (int64_t g = threadIdx.x / kWarp; g < groups; g += kMadeWarps) {
     int64_t row = from + blockIdx.x * groups + g;
     Row at = row < to ? layer.rows.at(row) : Row{0, 0};
     for (int i = threadIdx.x % kWarp * kLine; i < at.length; i += kWarp * kLine) {
@@ -65,14 +66,10 @@ __device__ void prefetch_rows(const MadeLayer& layer, int64_t from, int64_t to, 
   }
 }
 
-// ln(e^a + delta) given s = e^a + delta, and its slope e^a / s; without delta a and 1, also where e^a leaves the range of float.
-__device__ __forceinline__ float log_scale(float a, float s, float delta) { return delta == 0.0f ? a : logf(s); }
-__device__ __forceinline__ float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
-
 // Sums of the blocks' threads' log-determinants, in the order of warps and blocks, into log_det [S]. Warp groups led by their first warp.
 __device__ void sum_log_dets(const double (&mine)[kTiles], int tile, double* partial, float* log_det, const float* log_det_in,
                              int64_t samples) {
-  BHN_SHARED(double, sums, [kRowWarps][kTiles][8]);
+  BHN_SHARED(double, sums, [kMadeWarps][kTiles][8]);
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   if (lane < tile) {
     for (int k = 0; k < kTiles; ++k) {
@@ -82,13 +79,13 @@ __device__ void sum_log_dets(const double (&mine)[kTiles], int tile, double* par
   __syncthreads();
   if (threadIdx.x < samples) {
     double total = 0;
-    for (int w = 0; w < kRowWarps; ++w) {
+    for (int w = 0; w < kMadeWarps; ++w) {
       total += sums[w][threadIdx.x / tile][threadIdx.x % tile];
     }
     partial[blockIdx.x * samples + threadIdx.x] = total;
   }
   grid_barrier();
-  for (int64_t s = warp; blockIdx.x == 0 && s < samples; s += kRowWarps) {
+  for (int64_t s = warp; blockIdx.x == 0 && s < samples; s += kMadeWarps) {
     double total = 0;
     for (int64_t b = lane; b < gridDim.x; b += kWarp) {
       total += __ldcg(partial + b * samples + s);
@@ -102,7 +99,7 @@ __device__ void sum_log_dets(const double (&mine)[kTiles], int tile, double* par
 
 // x = from[permutation], kept in shared memory by every block and in global memory by one.
 __device__ void stage_x(const Flow& flow, int l, float* x, const float* from) {
-  for (int64_t e = threadIdx.x, turn = 0; e < flow.samples * flow.d; e += kRowThreads, ++turn) {
+  for (int64_t e = threadIdx.x, turn = 0; e < flow.samples * flow.d; e += kMadeThreads, ++turn) {
     int64_t source = flow.source(l, e % flow.d);
     float value = source < 0 ? 0.0f : __ldcg(from + e / flow.d * flow.d + source);
     x[e] = value;
@@ -113,7 +110,7 @@ __device__ void stage_x(const Flow& flow, int l, float* x, const float* from) {
 }
 
 template <int kTile>
-__global__ void __launch_bounds__(kRowThreads, kTile > 4 ? 1 : 2)
+__global__ void __launch_bounds__(kMadeThreads, kTile > 4 ? 1 : 2)
     flow_forward(const __grid_constant__ Flow flow, float* y, float* log_det, const float* z, const float* log_det_in, double* partial) {
   BHN_DYNAMIC_SHARED(float, x);  // [S, D], then h [S, H]
   float* const h = x + flow.samples * flow.d;
@@ -129,10 +126,10 @@ __global__ void __launch_bounds__(kRowThreads, kTile > 4 ? 1 : 2)
         [&](int64_t i, int64_t s, const float* value) { step.h[s * hidden + i] = value[0] < 0.0f ? 0.0f : value[0]; });
     int split = warps_a_row(hidden);
     for (int k = 0; k < 2; ++k) {
-      prefetch_rows(second, hidden + k * outputs, hidden + (k + 1) * outputs, kRowWarps / split);
+      prefetch_rows(second, hidden + k * outputs, hidden + (k + 1) * outputs, kMadeWarps / split);
     }
     grid_barrier();
-    for (int64_t e = threadIdx.x; e < flow.samples * hidden; e += kRowThreads) {
+    for (int64_t e = threadIdx.x; e < flow.samples * hidden; e += kMadeThreads) {
       h[e] = __ldcg(step.h + e);
     }
     __syncthreads();
@@ -153,7 +150,7 @@ __global__ void __launch_bounds__(kRowThreads, kTile > 4 ? 1 : 2)
       y[s * d + j] = x[s * d + j];
     }
     if (l + 1 < flow.n_steps) {
-      prefetch_rows(flow.layer(l + 1, x, d), 0, flow.step[l + 1].hidden, kRowWarps / warps_a_row(flow.step[l + 1].inputs));
+      prefetch_rows(flow.layer(l + 1, x, d), 0, flow.step[l + 1].hidden, kMadeWarps / warps_a_row(flow.step[l + 1].inputs));
       grid_barrier();
     }
   }
@@ -202,8 +199,8 @@ __host__ __device__ inline float* other_half(const float* g, float* work, int64_
 
 // Of the steps of `flow`, and if that `ends` the flow, adds to d_z.
 template <int kTile>
-__global__ void __launch_bounds__(kRowThreads, 2) flow_backward(const __grid_constant__ Flow flow, float* d_z, bool ends, float* work,
-                                                                float* parts, const float* d_y, const float* d_log_det) {
+__global__ void __launch_bounds__(kMadeThreads, 2) flow_backward(const __grid_constant__ Flow flow, float* d_z, bool ends, float* work,
+                                                                 float* parts, const float* d_y, const float* d_log_det) {
   BHN_DYNAMIC_SHARED(float, d_h);  // [S, H]
   int64_t block = blockIdx.x, blocks = gridDim.x, samples = flow.samples, d = flow.d;
   const float* g = d_y;
@@ -225,7 +222,7 @@ __global__ void __launch_bounds__(kRowThreads, 2) flow_backward(const __grid_con
         [&](int64_t row, int64_t s) { return of_head(row, s) * scale(second, row); },
         [&](int64_t part, int64_t s, int64_t i, float sum) { parts[(part * samples + s) * hidden + i] = sum; });
     grid_barrier();
-    for (int64_t e = threadIdx.x; e < samples * hidden; e += kRowThreads) {
+    for (int64_t e = threadIdx.x; e < samples * hidden; e += kMadeThreads) {
       float sum = 0.0f;
       for (int64_t p = 0; p < count; ++p) {
         sum += __ldcg(parts + p * samples * hidden + e);
@@ -275,13 +272,13 @@ cudaError_t grid_of(const Queue& q, Kernel kernel, const Flow& flow, size_t shar
   int64_t useful = 1;
   for (int64_t l = 0; l < flow.n_steps; ++l) {
     const bhn_flow_step& step = flow.step[l];
-    useful = max(useful, ceil_div(step.hidden * warps_a_row(step.inputs), kRowWarps));
-    useful = max(useful, ceil_div(2 * step.outputs * warps_a_row(step.hidden), kRowWarps));
+    useful = max(useful, ceil_div(step.hidden * warps_a_row(step.inputs), kMadeWarps));
+    useful = max(useful, ceil_div(2 * step.outputs * warps_a_row(step.hidden), kMadeWarps));
   }
   int resident = 0;
   cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared));
   if (error == cudaSuccess) {
-    error = resident_blocks(q, kernel, kRowThreads, shared, &resident);
+    error = resident_blocks(q, kernel, kMadeThreads, shared, &resident);
   }
   *grid = unsigned(min(useful, int64_t(resident)));
   return error;
@@ -297,7 +294,7 @@ int launch_forward(const Queue& q, const Flow& flow, float* y, float* log_det, c
     return error;
   }
   double* partial = reinterpret_cast<double*>(q.floats);
-  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kRowThreads, shared, q, flow, y, log_det, z, log_det_in, partial);
+  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kMadeThreads, shared, q, flow, y, log_det, z, log_det_in, partial);
 }
 
 template <int kTile>
@@ -310,7 +307,7 @@ int launch_backward(const Queue& q, const Flow& flow, float* d_z, bool ends, flo
     return error;
   }
   float* parts = work + 2 * flow.samples * flow.d;
-  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kRowThreads, shared, q, flow, d_z, ends, work, parts, d_y, d_log_det);
+  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kMadeThreads, shared, q, flow, d_z, ends, work, parts, d_y, d_log_det);
 }
 
 }  // namespace
