@@ -22,7 +22,7 @@ public final class Plot {
   public static final List<String> COLORS = List.of(BLUE, RED, INK, "#c98a1b", "#4b8f8c", GREY);
 
   private static final int WIDTH = 640;
-  private static final int LEFT = 64;
+  private static final int LEFT = 84;
   private static final int RIGHT = 16;
   private static final int TOP = 16;
   private static final int BOTTOM = 56;
