@@ -135,12 +135,16 @@ inline void enter(const char* level) {
 }
 
 // Runs the test in a child for each level; a child that crashes counts as failed. On an emulated CUDA device a level is an order in
-// which its threads run.
+// which its threads run: two of them, or the one that BHN_EMULATION_SEED names.
 inline int main_of(void (*test)()) {
   int bad = 0;
   std::vector<const char*> levels = {"base", "avx2", "avx512"};
+  std::string chosen = std::string("cuda ") + (std::getenv("BHN_EMULATION_SEED") == nullptr ? "" : std::getenv("BHN_EMULATION_SEED"));
   if (on_cuda()) {
     levels = {"cuda 1", "cuda 2"};
+    if (chosen != "cuda ") {
+      levels = {chosen.c_str()};
+    }
   }
   for (const char* level : levels) {
     std::fflush(stdout);

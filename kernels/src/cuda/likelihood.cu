@@ -122,41 +122,37 @@ __global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, flo
   });
 }
 
-// Rows that share a log-variance (all, or one sample's): blockIdx.x is the tile of `columns` columns, blockIdx.y the run. Thread t
-// owns column t % columns and every (threads / columns)th row; the sums of those meet in shared memory, in order.
+// Rows that share a log-variance (all, or one sample's): a block owns one such run of `run` rows and a tile of `columns` columns. Thread
+// t owns column t % columns and every (threads / columns)th row; the sums of those meet in shared memory, in order.
 __global__ void __launch_bounds__(kRunThreads)
     gaussian_backward_shared(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
-                             const float* target, GaussianShape s, int columns) {
+                             const float* target, GaussianShape s, int64_t run, int columns) {
   BHN_SHARED(double, partial, [kRunThreads]);
-  int64_t run = s.mode == BHN_LOG_VAR_SHARED ? s.samples * s.batch : s.batch;
-  int64_t runs = s.samples * s.batch / run;
   int t = int(threadIdx.x);
-  int64_t o = int64_t(blockIdx.x) * columns + t % columns;
-  int lines = kRunThreads / columns;
-  for (int64_t i = blockIdx.y; i < runs; i += gridDim.y) {
-    double sum = 0.0;
-    if (o < s.outputs) {
-      float precision = expf(-log_var[i * s.ld_log_var + o]);
-      for (int64_t row = i * run + t / columns; row < (i + 1) * run; row += lines) {
-        float d = d_log_lik[row];
-        float e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
-        if (d_mean != nullptr) {
-          d_mean[row * s.ld_mean + o] += d * e * precision;
-        }
-        sum += log_var_part(d, e, precision);
+  int64_t tiles = (s.outputs + columns - 1) / columns;
+  int64_t i = blockIdx.x / tiles;
+  int64_t o = blockIdx.x % tiles * columns + t % columns;
+  double sum = 0.0;
+  if (o < s.outputs) {
+    float precision = expf(-log_var[i * s.ld_log_var + o]);
+    for (int64_t row = i * run + t / columns; row < (i + 1) * run; row += kRunThreads / columns) {
+      float d = d_log_lik[row];
+      float e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
+      if (d_mean != nullptr) {
+        d_mean[row * s.ld_mean + o] += d * e * precision;
       }
+      sum += log_var_part(d, e, precision);
     }
-    partial[t] = sum;
-    for (int half = kRunThreads / 2; half >= columns; half /= 2) {
-      __syncthreads();
-      if (t < half) {
-        partial[t] += partial[t + half];
-      }
+  }
+  partial[t] = sum;
+  for (int half = kRunThreads / 2; half >= columns; half /= 2) {
+    __syncthreads();
+    if (t < half) {
+      partial[t] += partial[t + half];
     }
-    if (t < columns && o < s.outputs) {
-      d_log_var[i * s.ld_log_var + o] += float(partial[t]);
-    }
-    __syncthreads();  // the next run writes partial again
+  }
+  if (t < columns && o < s.outputs) {
+    d_log_var[i * s.ld_log_var + o] += float(partial[t]);
   }
 }
 
@@ -231,8 +227,9 @@ int gaussian_bwd(const Queue& q, float* d_mean, float* d_log_var, const float* d
                       mean, log_var, target, s, lanes);
   }
   int64_t runs = s.mode == BHN_LOG_VAR_SHARED ? 1 : s.samples;
-  dim3 grid(unsigned(ceil_div(s.outputs, lanes)), unsigned(runs < 65535 ? runs : 65535));
-  return BHN_LAUNCH(gaussian_backward_shared, grid, kRunThreads, 0, q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, lanes);
+  unsigned blocks = unsigned(runs * ceil_div(s.outputs, lanes));
+  return BHN_LAUNCH(gaussian_backward_shared, blocks, kRunThreads, 0, q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s,
+                    s.samples * s.batch / runs, lanes);
 }
 
 int bernoulli_fwd(const Queue& q, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,

@@ -1,6 +1,7 @@
 // The CUDA execution model on one thread of the host, for tests. A block's threads are fibers; one runs until it meets a barrier or
 // ends, then another, picked at random (BHN_EMULATION_SEED in the environment), goes on. So a thread that reads what another has not
-// yet written, because a barrier is missing, reads NaN or the value of the round before. Blocks run one after the other in random
+// yet written, because a barrier is missing, reads NaN or the value of the round before. In every other launch, picked at random as
+// well, one warp runs ahead as far as barriers let it, and so overwrites what others have yet to read. Blocks run one after the other in random
 // order; those of a cooperative launch take turns, so that they can meet.
 //
 // BHN_EMULATION_DROP=file.cu:line makes that __syncthreads do nothing: the tests must then fail.

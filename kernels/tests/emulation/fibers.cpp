@@ -93,6 +93,8 @@ struct Scheduler {
   const void* bottom = nullptr;
   size_t size = 0;
   int alive = 0, at_grid = 0;
+  // Mostly whoever became ready last goes on: one warp runs far ahead of the others. Else all keep about abreast.
+  bool eager = false;
   uint64_t random = seed();
 
   static uint64_t seed() {
@@ -224,10 +226,10 @@ void Scheduler::start(Fiber* fiber) {
 
 void Scheduler::drain() {
   while (!ready.empty()) {
-    size_t pick = below(ready.size());
-    Fiber* next = ready[pick];
-    ready[pick] = ready.back();
-    ready.pop_back();
+    bool newest = eager && below(16) != 0;
+    auto pick = newest ? ready.end() - 1 : ready.begin() + ptrdiff_t(below(ready.size()));
+    Fiber* next = *pick;
+    ready.erase(pick);
     resume(next);
   }
   if (alive > 0) {
@@ -278,6 +280,9 @@ void begin_block(dim3 at, dim3 grid, dim3 size, size_t* used) {
     block.fibers.push_back(fiber);
     ++s.alive;
     s.start(fiber);
+  }
+  for (size_t i = s.ready.size(); i > 1; --i) {
+    std::swap(s.ready[i - 1], s.ready[s.below(i)]);
   }
 }
 
@@ -361,6 +366,7 @@ void run_grid(dim3 grid, dim3 block, size_t shared_bytes, bool cooperative, cons
   }
   s.body = &body;
   s.shared = shared_bytes;
+  s.eager = s.below(2) == 0;
   std::vector<dim3> order;
   for (unsigned z = 0; z < grid.z; ++z) {
     for (unsigned y = 0; y < grid.y; ++y) {
