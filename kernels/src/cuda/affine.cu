@@ -36,10 +36,12 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) backward(Affine a) {
     }
   }
   double log_dets = 0;
-  for (int64_t i = threadIdx.x; a.d_log_det != nullptr && i < a.samples; i += blockDim.x) {
-    log_dets += a.d_log_det[i];
+  if (a.d_log_det != nullptr) {
+    for (int64_t i = threadIdx.x; i < a.samples; i += blockDim.x) {
+      log_dets += a.d_log_det[i];
+    }
+    log_dets = block_sum(log_dets);
   }
-  log_dets = block_sum(log_dets);
   sum = sum_warps<kMostWarps>(sum);
   sum_eps = sum_warps<kMostWarps>(sum_eps);
   if (inside && warp == 0) {
@@ -64,7 +66,7 @@ int affine_bwd(const Queue& q, float* d_eps, float* d_w, float* d_b, const float
   if (d == 0 || (d_eps == nullptr && d_w == nullptr && d_b == nullptr)) {
     return cudaSuccess;
   }
-  int warps = int(min(samples, int64_t(kMostWarps)));
+  int warps = int(min(ceil_div(samples, 4), int64_t(kMostWarps)));
   Affine a = {d_eps, d_w, d_b, d_z, d_log_det, eps, w, samples, d, delta};
   return BHN_LAUNCH(backward, unsigned(ceil_div(d, kWarp)), warps * kWarp, 0, q, a);
 }

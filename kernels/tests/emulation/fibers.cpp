@@ -19,6 +19,7 @@ namespace bhn_emulation {
 namespace {
 
 constexpr size_t kStack = 256 << 10;
+constexpr size_t kNeverLeft = 8 << 10;  // more than the frames that a finished fiber leaves
 
 [[noreturn]] void give_up(const char* reason) {
   std::fprintf(stderr, "CUDA emulation: %s\n", reason);
@@ -212,7 +213,8 @@ void Scheduler::start(Fiber* fiber) {
     fiber->stack = static_cast<char*>(memory);
   }
 #if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(fiber->stack, kStack);
+  // Frames that have returned have cleaned up; those of entry() and suspend() of the stack's last fiber have not.
+  __asan_unpoison_memory_region(fiber->stack + kStack - kNeverLeft, kNeverLeft);
 #endif
   // A frame as bhn_switch_fiber leaves it: six registers, then where to go on; the stack is 8 mod 16 at a function's entry.
   void** frame = reinterpret_cast<void**>(fiber->stack + kStack) - 8;
