@@ -12,6 +12,7 @@ public final class OpCases {
     List<OpCase> all = new ArrayList<>(ElementwiseCases.all());
     all.addAll(LayerCases.all());
     all.addAll(FlowCases.all());
+    all.addAll(FusedFlowCases.all());
     all.addAll(TrainingCases.all());
     return List.copyOf(all);
   }
