@@ -105,10 +105,10 @@ class SteadyStateTest {
     try (Backend backend = Backends.best();
         Bhn model = Bhn.classifier(2, 3).hidden(8).seed(1).build(backend)) {
       float[] inputs = data.inputs();
-      predict(model, inputs, LARGE ? 20_000 : 500);
+      predict(model, inputs, LARGE ? 20_000 : 50);
       System.gc();
       long before = resident(status);
-      predict(model, inputs, LARGE ? 100_000 : 2_000);
+      predict(model, inputs, LARGE ? 100_000 : 200);
       System.gc();
       long grown = resident(status) - before;
       System.out.printf("resident memory grew by %d KiB%n", grown >> 10);
