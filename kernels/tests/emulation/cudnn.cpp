@@ -4,10 +4,11 @@
 //   1  not supported for these sizes
 //   2  wants more workspace than any device has
 //   3  the same bits each time; it wants some workspace, and leaves garbage there
-// It is stricter than cuDNN in one thing: a workspace that is too small, or none, is refused even by those that hardly need it.
+// BHN_EMULATION_ALGORITHMS=n in the environment: only the first n. It is stricter than cuDNN in one thing: a workspace that is too small, or none, is refused even by those that hardly need it.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
@@ -132,7 +133,8 @@ int list(const Handle* handle, const Block* x, const Block* w, const Convolution
   if (handle == nullptr || most < 1 || !fits(*x, *w, *how, *y)) {
     return handle == nullptr ? kNotInitialized : kBadParam;
   }
-  *count = std::min(most, int(kAlgorithms));
+  const char* setting = std::getenv("BHN_EMULATION_ALGORITHMS");
+  *count = std::min(most, setting == nullptr ? int(kAlgorithms) : std::atoi(setting));
   for (int i = 0; i < *count; ++i) {
     all[i] = {i, i == kUnsupported ? int(kNotSupported) : int(kSuccess), -1, 0, i == kRandom ? 0 : 1, how->math, {0, 0, 0}};
   }

@@ -41,7 +41,37 @@ class CudaProblemsTest {
     }
   }
 
+  /** Works on a required CUDA device, twice tries to convolve on it, and works on. */
+  static final class Images {
+    private Images() {}
+
+    public static void main(String[] args) {
+      Convolution c = new Convolution(3, 3, 1, 2, 2, 1, Padding.VALID, 1);
+      try (Backend backend = Backends.best()) {
+        Tensor x = backend.allocate(DType.REAL, 9, 1);
+        Tensor w = backend.allocate(DType.REAL, 1, 4);
+        Tensor y = backend.allocate(DType.REAL, 4, 1);
+        for (int i = 0; i < 2; i++) {
+          backend.fill(x, i + 1);
+          try {
+            backend.conv(y, x, w, c);
+          } catch (NativeException e) {
+            System.out.println("conv: " + e.getMessage());
+          }
+          System.out.println("x = " + backend.item(x, 8));
+        }
+      }
+      System.out.println("end");
+    }
+  }
+
   private static List<String> session(String cudaPath, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return run(Session.class, cudaPath, environment);
+  }
+
+  private static List<String> run(
+      Class<?> program, String cudaPath, Map<String, String> environment)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -49,7 +79,7 @@ class CudaProblemsTest {
     command.add("-Dbhn.library.path=" + System.getProperty("bhn.library.path"));
     command.add("-Dbhn.cuda.path=" + cudaPath);
     command.add("-Dbhn.require=cuda");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Session.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();
@@ -99,6 +129,31 @@ class CudaProblemsTest {
   @Test
   void withoutCublas() throws Exception {
     says(session("/nowhere", Map.of()), "no backend: ", "/nowhere: no libcublas.so.13", "cublas");
+  }
+
+  @Test
+  void withoutCudnnOnlyConvolutionsFail() throws Exception {
+    says(
+        run(Images.class, LIBRARIES + "/libcublas.so.13", Map.of()),
+        "conv: cannot load libcudnn.so.9.",
+        "libcublas.so.13: no libcudnn.so.9 there",
+        "install NVIDIA's cuDNN 9",
+        "-Dbhn.cuda.path=DIR",
+        "x = 1.0",
+        "x = 2.0");
+  }
+
+  @Test
+  void whereNoAlgorithmWillDo() throws Exception {
+    says(
+        run(Images.class, LIBRARIES, Map.of("BHN_EMULATION_ALGORITHMS", "3")),
+        "conv: convolution of 1 images, Convolution[height=3, width=3,",
+        "algorithm 0: not deterministic",
+        "algorithm 1: CUDNN_STATUS_NOT_SUPPORTED (3000)",
+        "algorithm 2: wants 1125899906842624 bytes of workspace",
+        "-Dbhn.backend=cpu",
+        "x = 2.0");
+    says(run(Images.class, LIBRARIES, Map.of("BHN_EMULATION_ALGORITHMS", "0")), "(it lists none)");
   }
 
   @Test
