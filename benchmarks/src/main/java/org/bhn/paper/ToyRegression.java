@@ -248,8 +248,8 @@ final class ToyRegression implements Experiment {
         factors[1],
         Double.isNaN(exact[0]) ? "" : Numbers.format(", %.2f and %.2f by NUTS", exact[0], exact[1]),
         order
-            ? "all weights are less sure than gains, as in the paper"
-            : "the paper's picture, all weights less sure than gains, is not found on both sides",
+            ? "all weights are less sure than gains"
+            : "all weights are not less sure than gains on both sides",
         narrow
             ? " Both are surer than the posterior itself: training minimises KL(q‖p), which"
                 + " forgives what q leaves out, and the posterior of a ReLU network has many"
