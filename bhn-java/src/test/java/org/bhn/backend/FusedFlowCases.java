@@ -69,8 +69,7 @@ final class FusedFlowCases {
                 "rowStart" + l,
                 DType.INT32,
                 n -> dims(rows(kind, n) + 1),
-                (random, n, size) ->
-                    Arrays.stream(starts(n[1], n[2])).asDoubleStream().toArray())
+                (random, n, size) -> Arrays.stream(starts(n[1], n[2])).asDoubleStream().toArray())
             .data(
                 "permutation" + l,
                 DType.INT32,
