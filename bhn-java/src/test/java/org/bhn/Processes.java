@@ -19,8 +19,8 @@ public final class Processes {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Xmx1g");
-    for (String name : new String[] {"bhn.backend", "bhn.library.path", "bhn.cache"}) {
-      if (System.getProperty(name) != null) {
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith("bhn.")) {
         command.add("-D" + name + "=" + System.getProperty(name));
       }
     }

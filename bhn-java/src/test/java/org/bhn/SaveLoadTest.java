@@ -25,6 +25,7 @@ import org.bhn.io.SafeTensors;
 import org.bhn.posterior.Posterior;
 import org.bhn.train.Fit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -144,6 +145,10 @@ class SaveLoadTest {
   }
 
   @Test
+  @DisabledIfSystemProperty(
+      named = "bhn.test.emulated",
+      matches = "true",
+      disabledReason = "builds many models, which is slow on an emulated device")
   void damagedFilesAreRefusedWithTheirName() throws IOException {
     Path file = directory.resolve("model.safetensors");
     try (Backend backend = Backends.best()) {

@@ -37,8 +37,7 @@ class ShortFitTest {
       squares += y[i] * y[i] / variance;
     }
     double evidence =
-        -0.5
-            * (x.length * Math.log(2 * Math.PI * variance) + Math.log(a) + squares - b * b / a);
+        -0.5 * (x.length * Math.log(2 * Math.PI * variance) + Math.log(a) + squares - b * b / a);
     Dataset data = Dataset.regression(x, 1, y, 1);
     try (Backend backend = Backends.best();
         Bhn model =
@@ -49,8 +48,7 @@ class ShortFitTest {
                 .seed(3)
                 .build(backend)) {
       model.fit(
-          data,
-          Fit.epochs(300).batch(6).samples(8).learningRate(0.05).decay(1e-2).clip(0, 0));
+          data, Fit.epochs(300).batch(6).samples(8).learningRate(0.05).decay(1e-2).clip(0, 0));
       Elbo elbo = model.elbo(data, 2_000);
       assertEquals(evidence, elbo.total(), 0.02);
       assertTrue(elbo.standardError() < 0.02, "standard error " + elbo.standardError());
