@@ -4,6 +4,7 @@
 #   test        the tests of every device, on the GPU
 #   sanitizer   ops under compute-sanitizer: memcheck, racecheck, initcheck
 #   bench       the training step and the prediction
+#   peers       both in PyTorch, from the same parameters, where Python has it; what differs from ours is not timed
 # BHN_PACK is pack.sh's folder, BHN_OUT where reports go, BHN_CUDA_PATH where cuBLAS and cuDNN lie if they are not found.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -60,7 +61,16 @@ bench() { # $1 = family; results go below the report
   (cd "$out" && "${java[@]}" org.bhn.bench.Bench "$1")
 }
 
-for wanted in "${@:-doctor test sanitizer bench}"; do
+peers() { # $1 = batch
+  local problem=$out/problem-$1 torch=(python3 "$here/../peers/pytorch.py")
+  "${java[@]}" org.bhn.bench.Problem "$problem" "$1" 8 && "${torch[@]}" "$problem" check && "${torch[@]}" "$problem" step &&
+    "${torch[@]}" "$problem" step --samples 16 && { [ "$1" -ne 32 ] || { "${torch[@]}" "$problem" flow && "${torch[@]}" "$problem" predict; }; }
+  local rc=$?
+  rm -rf "$problem"
+  return "$rc"
+}
+
+for wanted in "${@:-doctor test sanitizer bench peers}"; do
   for name in $wanted; do
     case $name in
       doctor)
@@ -81,8 +91,16 @@ for wanted in "${@:-doctor test sanitizer bench}"; do
         section step bench step
         section predict bench predict
         ;;
+      peers)
+        if python3 -c 'import torch' 2>/dev/null; then
+          section peers-32 peers 32
+          section peers-128 peers 128
+        else
+          echo "== peers: skipped, Python has no torch here"
+        fi
+        ;;
       *)
-        sed -n '2,7p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,8p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
     esac

@@ -192,6 +192,34 @@ BHN_API int32_t bhn_permute_fwd(bhn_context* context, float* y /* [S, d] */, con
 BHN_API int32_t bhn_permute_bwd(bhn_context* context, float* d_x, const float* d_y, const int32_t* permutation, int64_t samples, int64_t d,
                                 int64_t ld_y, int64_t ld_x);
 
+/* ---- flow: all steps of a flow, each a conditioner and the affine transform that it conditions ----------------------------------
+ * A step takes y [S, D], at first z, to x[s, j] = y[s, permutation[j]] (NULL: x = y), [m | a] = made(x[:, seen .. seen + I - 1]) and
+ * y[s, j] = m_k + (exp(a_k) + delta) x[s, j] for j = moved + k, k < O; other columns are copied; log_det += sum_k log(exp(a_k) + delta).
+ * With seen = moved = 0 and I = O = D a step of IAF; with two halves a coupling of RealNVP. Same values as the ops above one by one: the
+ * same bits on the CPU, to rounding where one launch does all. */
+typedef struct bhn_flow_step {
+  const int32_t* permutation; /* [D] or NULL */
+  const float* params;        /* of the conditioner, as are row_start and the sizes; see made */
+  const int32_t* row_start;   /* [R + 1] or NULL */
+  float* x;                   /* [S, D]; this and the next four are written by the forward and read by the backward */
+  float* heads;               /* [S, 2 O] */
+  float* h;                   /* [S, H] */
+  float* t;                   /* [S, R] */
+  float* r;                   /* [R] */
+  float* factors;             /* [(S + 4) R], written by the backward, which are those of made_bwd; the forward does not look at it */
+  int64_t inputs, hidden, outputs, weights, seen, moved, weight_norm;
+} bhn_flow_step;
+/* The array of steps is host memory, read before the call returns. n_steps >= 1. */
+BHN_API int32_t bhn_flow_fwd(bhn_context* context, float* y /* [S, D] */, float* log_det /* [S] */, const float* z /* [S, D] */,
+                             const float* log_det_in /* [S] or NULL: 0 */, const bhn_flow_step* steps /* [n_steps] */, int64_t samples,
+                             int64_t d, int64_t n_steps, float delta);
+/* Adds to d_z (NULL: not wanted) and overwrites the factors of all steps. d_y and d_log_det may be NULL (0). The gradient of log_det_in
+ * is d_log_det itself: the caller passes it on. work is memory the op may use, [S (2 D + 2 O + BHN_MADE_PARTS max(I, H) + H)] for the
+ * largest I, H and O of the steps. */
+BHN_API int32_t bhn_flow_bwd(bhn_context* context, float* d_z /* [S, D] */, float* work, const float* d_y /* [S, D] */,
+                             const float* d_log_det /* [S] */, const bhn_flow_step* steps /* [n_steps] */, int64_t samples, int64_t d,
+                             int64_t n_steps, float delta);
+
 /* ---- affine: the linear flow, z = s eps + b, s = exp(w) + delta, log_det = log_det_in + sum_d log s --------------------------- */
 BHN_API int32_t bhn_affine_fwd(bhn_context* context, float* z /* [S, D] */, float* log_det /* [S] */, const float* eps /* [S, D] */,
                                const float* w /* [D] */, const float* b /* [D] */, const float* log_det_in /* [S] or NULL */,

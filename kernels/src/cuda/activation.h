@@ -24,8 +24,8 @@ __device__ __forceinline__ float slope(float x) {
   if constexpr (kActivation == BHN_RELU) {
     return x > 0.0f ? 1.0f : 0.0f;
   } else if constexpr (kActivation == BHN_TANH) {
-    float t = tanhf(x);
-    return 1.0f - t * t;
+    float e = expf(-2.0f * fabsf(x));  // 1 - tanh^2, without its cancellation
+    return 4.0f * e / ((1.0f + e) * (1.0f + e));
   } else if constexpr (kActivation == BHN_GELU) {
     return normcdff(x) + x * (0.39894228f * expf(-0.5f * x * x));
   } else {

@@ -69,6 +69,13 @@ struct Queue {
     (const Queue& q, float* y, const float* x, const int32_t* permutation, int64_t samples, int64_t d, int64_t ld_y, int64_t ld_x))        \
   K(permute_bwd,                                                                                                                           \
     (const Queue& q, float* d_x, const float* d_y, const int32_t* permutation, int64_t samples, int64_t d, int64_t ld_y, int64_t ld_x))    \
+  /* The array of steps is host memory, read before these return. flow_fuses: whether one launch can do steps of these sizes (0 or 1); */  \
+  /* others go through the ops that a step is made of. */                                                                                  \
+  K(flow_fuses, (const Queue& q, const bhn_flow_step* steps, int64_t samples, int64_t d, int64_t n_steps))                                 \
+  K(flow_fwd, (const Queue& q, float* y, float* log_det, const float* z, const float* log_det_in, const bhn_flow_step* steps,              \
+               int64_t samples, int64_t d, int64_t n_steps, float delta))                                                                  \
+  K(flow_bwd, (const Queue& q, float* d_z, float* work, const float* d_y, const float* d_log_det, const bhn_flow_step* steps,              \
+               int64_t samples, int64_t d, int64_t n_steps, float delta))                                                                  \
   K(affine_fwd, (const Queue& q, float* z, float* log_det, const float* eps, const float* w, const float* b, const float* log_det_in,      \
                  int64_t samples, int64_t d, float delta))                                                                                 \
   K(affine_bwd, (const Queue& q, float* d_eps, float* d_w, float* d_b, const float* d_z, const float* d_log_det, const float* eps,         \

@@ -6,23 +6,16 @@
 // after the first; 2 S W FLOPs forward, 4 S W backward. At D = 1610 and H = 200, autoregressive, W = 483,000: 1.9 MB, less than a
 // microsecond of an H100's bandwidth, so latency bounds it: rows are spread over warps, and launches are few.
 // Many samples (made_tiles.h): products in tiles, bound by the FMA units.
-#include <type_traits>
-
 #include "cuda/made_rows.h"
 #include "cuda/made_tiles.h"
 
 namespace bhn::cuda {
 namespace {
 
-// Into how many parts sums over rows are cut: as many as keep every warp of a part busy, and fit in work.
-__host__ __device__ __forceinline__ int64_t parts_of(int64_t rows) {
-  return max(int64_t(1), min(int64_t(BHN_MADE_PARTS), rows / (kRowWarps * kChunk)));
-}
-
 // ---- few samples ----
 
 template <int kTile>
-__global__ void __launch_bounds__(kRowThreads, 2) hidden_forward(MadeLayer layer, float* h, int split) {
+__global__ void __launch_bounds__(kMadeThreads, 2) hidden_forward(MadeLayer layer, float* h, int split) {
   int64_t width = layer.rows.hidden;
   forward_rows<kTile, 1>(
       layer, blockIdx.x, gridDim.x, width, split, [](int64_t i, int) { return i; },
@@ -30,7 +23,7 @@ __global__ void __launch_bounds__(kRowThreads, 2) hidden_forward(MadeLayer layer
 }
 
 template <int kTile>
-__global__ void __launch_bounds__(kRowThreads, 2) heads_forward(MadeLayer layer, float* heads, int split) {
+__global__ void __launch_bounds__(kMadeThreads, 2) heads_forward(MadeLayer layer, float* heads, int split) {
   int64_t outputs = layer.rows.outputs, first = layer.rows.hidden;
   forward_rows<kTile, 2>(
       layer, blockIdx.x, gridDim.x, outputs, split, [=](int64_t i, int k) { return first + k * outputs + i; },
@@ -43,8 +36,8 @@ __global__ void __launch_bounds__(kRowThreads, 2) heads_forward(MadeLayer layer,
 // Rows [from, to) with the gradients d_y of their outputs. The first row_blocks blocks write factors, the others sums over rows, in parts
 // [P, S, width], P = parts_of its rows.
 template <int kTile>
-__global__ void __launch_bounds__(kRowThreads, 2) layer_backward(MadeLayer layer, RowFactors out, float* parts, const float* d_y,
-                                                                 int64_t from, int64_t to, int64_t width, int split, int64_t row_blocks) {
+__global__ void __launch_bounds__(kMadeThreads, 2) layer_backward(MadeLayer layer, RowFactors out, float* parts, const float* d_y,
+                                                                  int64_t from, int64_t to, int64_t width, int split, int64_t row_blocks) {
   auto up = [=](int64_t row, int64_t s) { return d_y[s * (to - from) + row - from]; };
   if (blockIdx.x < row_blocks) {
     backward_rows(layer, out, blockIdx.x, row_blocks, from, to, split, up);
@@ -56,18 +49,10 @@ __global__ void __launch_bounds__(kRowThreads, 2) layer_backward(MadeLayer layer
       [=](int64_t part, int64_t s, int64_t i, float sum) { parts[(part * layer.samples + s) * width + i] = sum; });
 }
 
-// Calls launch with the tile of samples, a constant.
-template <class Launch>
-int with_tile(int64_t samples, const Launch& launch) {
-  return samples <= 1   ? launch(std::integral_constant<int, 1>())
-         : samples <= 4 ? launch(std::integral_constant<int, 4>())
-                        : launch(std::integral_constant<int, 8>());
-}
-
 // ---- many samples ----
 
 // Only r, of all rows.
-__global__ void __launch_bounds__(kRowThreads) row_norms(MadeLayer layer, int split) {
+__global__ void __launch_bounds__(kMadeThreads) row_norms(MadeLayer layer, int split) {
   forward_rows<1, 1>(
       layer, blockIdx.x, gridDim.x, layer.rows.rows, split, [](int64_t i, int) { return i; }, [](int64_t, int64_t, const float*) {});
 }
@@ -102,17 +87,17 @@ __global__ void __launch_bounds__(kTileThreads) forward_tiles(MadeLayer layer, f
   }
 }
 
-// Factors of rows [from, to) but for the norms: a lane owns a row, a warp every kRowWarps-th sample.
-__global__ void __launch_bounds__(kRowThreads)
+// Factors of rows [from, to) but for the norms: a lane owns a row, a warp every kMadeWarps-th sample.
+__global__ void __launch_bounds__(kMadeThreads)
     factors_of_rows(MadeLayer layer, RowFactors out, const float* d_y, int64_t from, int64_t to) {
-  BHN_SHARED(float, sums, [2][kRowWarps][kWarp]);
+  BHN_SHARED(float, sums, [2][kMadeWarps][kWarp]);
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   int64_t row = from + int64_t(blockIdx.x) * kWarp + lane;
   float gain = 0.0f, r = 0.0f, sum = 0.0f, along = 0.0f;
   if (row < to) {
     gain = layer.weight_norm ? layer.params[layer.rows.gain(row)] : 1.0f;
     r = layer.r[row];
-    for (int64_t s = warp; s < layer.samples; s += kRowWarps) {
+    for (int64_t s = warp; s < layer.samples; s += kMadeWarps) {
       float d = d_y[s * (to - from) + row - from];
       sum += d;
       along += d * layer.t[s * layer.rows.rows + row];
@@ -123,7 +108,7 @@ __global__ void __launch_bounds__(kRowThreads)
   sums[1][warp][lane] = along;
   __syncthreads();
   if (warp == 0 && row < to) {
-    for (int w = 1; w < kRowWarps; ++w) {
+    for (int w = 1; w < kMadeWarps; ++w) {
       sum += sums[0][w][lane];
       along += sums[1][w][lane];
     }
@@ -204,7 +189,7 @@ __global__ void __launch_bounds__(kTileThreads)
   }
 }
 
-__global__ void __launch_bounds__(kRowThreads) finish_norms(float* norm, const double* partial, int64_t rows, int64_t parts) {
+__global__ void __launch_bounds__(kMadeThreads) finish_norms(float* norm, const double* partial, int64_t rows, int64_t parts) {
   for (int64_t row = global_thread(); row < rows; row += grid_threads()) {
     double total = 0;
     for (int64_t p = 0; p < parts; ++p) {
@@ -218,7 +203,7 @@ __global__ void __launch_bounds__(kRowThreads) finish_norms(float* norm, const d
 
 // Sums of parts [P, S, width]: into the gradient of h before its ReLU, or added to that of z.
 template <bool kHidden>
-__global__ void __launch_bounds__(kRowThreads)
+__global__ void __launch_bounds__(kMadeThreads)
     sum_parts(float* to, const float* parts, const float* h, int64_t count, int64_t samples, int64_t width, int64_t ld) {
   for (int64_t i = global_thread(); i < samples * width; i += grid_threads()) {
     float sum = 0.0f;
@@ -265,11 +250,11 @@ __global__ void __launch_bounds__(kTileThreads)
 unsigned tiles(int64_t n, int64_t size) { return unsigned(min(ceil_div(n, size), int64_t(65535))); }
 
 MadeLayer hidden_layer(const Queue& q, float* t, float* r, const float* z, const float* params, const MadeShape& s) {
-  return {MadeRows(q, s), params, z, s.samples, s.ld_z, t, r, s.weight_norm};
+  return {MadeRows(s, q.fault), params, z, s.samples, s.ld_z, t, r, s.weight_norm};
 }
 
 MadeLayer heads_layer(const Queue& q, float* t, float* r, const float* h, const float* params, const MadeShape& s) {
-  return {MadeRows(q, s), params, h, s.samples, s.hidden, t, r, s.weight_norm};
+  return {MadeRows(s, q.fault), params, h, s.samples, s.hidden, t, r, s.weight_norm};
 }
 
 int forward_many(const Queue& q, float* heads, float* h, const MadeLayer& hidden, const MadeLayer& output) {
@@ -277,7 +262,7 @@ int forward_many(const Queue& q, float* heads, float* h, const MadeLayer& hidden
   int split = warps_a_row(max(hidden.rows.inputs, first));
   MadeLayer none = hidden;
   none.samples = 0;
-  int error = BHN_LAUNCH(row_norms, blocks_for(q, rows * split * kWarp, kRowThreads), kRowThreads, 0, q, none, split);
+  int error = BHN_LAUNCH(row_norms, blocks_for(q, rows * split * kWarp, kMadeThreads), kMadeThreads, 0, q, none, split);
   if (error == 0) {
     dim3 grid(unsigned(ceil_div(first, kTileN)), tiles(hidden.samples, kTileM));
     error = BHN_LAUNCH(forward_tiles<true>, grid, kTileThreads, 0, q, hidden, h, 0, first);
@@ -295,20 +280,21 @@ int layer_gradients(const Queue& q, const MadeLayer& layer, const RowFactors& ou
   if (layer.samples <= kFewSamples) {
     return with_tile(layer.samples, [&](auto tile) -> int {
       int split = warps_a_row(width);
-      int64_t row_blocks = blocks_for(q, (to - from) * split * kWarp, kRowThreads);
+      int64_t row_blocks = blocks_for(q, (to - from) * split * kWarp, kMadeThreads);
       int64_t column_blocks = parts == nullptr || layer.samples == 0 ? 0 : blocks_for(q, parts_of(to - from) * ceil_div(width, kWarp), 1);
-      return BHN_LAUNCH(layer_backward<tile>, unsigned(row_blocks + column_blocks), kRowThreads, 0, q, layer, out, parts, d_y, from, to,
+      return BHN_LAUNCH(layer_backward<tile>, unsigned(row_blocks + column_blocks), kMadeThreads, 0, q, layer, out, parts, d_y, from, to,
                         width, split, row_blocks);
     });
   }
-  int error = BHN_LAUNCH(factors_of_rows, unsigned(ceil_div(to - from, kWarp)), kRowThreads, 0, q, layer, out, d_y, from, to);
+  int error = BHN_LAUNCH(factors_of_rows, unsigned(ceil_div(to - from, kWarp)), kMadeThreads, 0, q, layer, out, d_y, from, to);
   int64_t cuts = max(int64_t(1), min(ceil_div(width, kTileN), Queue::kDoubles / (to - from)));
   if (error == 0) {
     dim3 grid(unsigned(ceil_div(to - from, kTileM)), unsigned(cuts));
     error = BHN_LAUNCH(gradient_norms, grid, kTileThreads, 0, q, layer, out, cuts > 1 ? q.doubles : nullptr, from, to, width);
   }
   if (error == 0 && cuts > 1) {
-    error = BHN_LAUNCH(finish_norms, blocks_for(q, to - from, kRowThreads), kRowThreads, 0, q, out.norm + from, q.doubles, to - from, cuts);
+    error =
+        BHN_LAUNCH(finish_norms, blocks_for(q, to - from, kMadeThreads), kMadeThreads, 0, q, out.norm + from, q.doubles, to - from, cuts);
   }
   if (error == 0 && parts != nullptr) {
     dim3 grid(unsigned(ceil_div(width, kTileN)), tiles(layer.samples, kTileM), unsigned(parts_of(to - from)));
@@ -326,14 +312,14 @@ int made_fwd(const Queue& q, float* heads, float* h, float* t, float* r, const f
   }
   return with_tile(s.samples, [&](auto tile) -> int {
     int split = warps_a_row(s.inputs);
-    unsigned blocks = blocks_for(q, s.hidden * split * kWarp, kRowThreads);
-    int error = BHN_LAUNCH(hidden_forward<tile>, blocks, kRowThreads, 0, q, hidden, h, split);
+    unsigned blocks = blocks_for(q, s.hidden * split * kWarp, kMadeThreads);
+    int error = BHN_LAUNCH(hidden_forward<tile>, blocks, kMadeThreads, 0, q, hidden, h, split);
     if (error != 0) {
       return error;
     }
     split = warps_a_row(s.hidden);
-    blocks = blocks_for(q, s.outputs * split * kWarp, kRowThreads);
-    return BHN_LAUNCH(heads_forward<tile>, blocks, kRowThreads, 0, q, output, heads, split);
+    blocks = blocks_for(q, s.outputs * split * kWarp, kMadeThreads);
+    return BHN_LAUNCH(heads_forward<tile>, blocks, kMadeThreads, 0, q, output, heads, split);
   });
 }
 
@@ -346,14 +332,14 @@ int made_bwd(const Queue& q, float* d_z, float* factors, float* work, const floa
   float* d_h = work + BHN_MADE_PARTS * s.samples * max(s.inputs, s.hidden);
   int error = layer_gradients(q, output, out, work, d_heads, s.hidden, rows, s.hidden);
   if (error == 0 && s.samples > 0) {
-    error = BHN_LAUNCH(sum_parts<true>, blocks_for(q, s.samples * s.hidden, kRowThreads), kRowThreads, 0, q, d_h, work, h,
+    error = BHN_LAUNCH(sum_parts<true>, blocks_for(q, s.samples * s.hidden, kMadeThreads), kMadeThreads, 0, q, d_h, work, h,
                        parts_of(2 * s.outputs), s.samples, s.hidden, s.hidden);
   }
   if (error == 0) {
     error = layer_gradients(q, hidden, out, d_z == nullptr ? nullptr : work, d_h, 0, s.hidden, s.inputs);
   }
   if (error == 0 && d_z != nullptr && s.samples > 0) {
-    error = BHN_LAUNCH(sum_parts<false>, blocks_for(q, s.samples * s.inputs, kRowThreads), kRowThreads, 0, q, d_z, work, nullptr,
+    error = BHN_LAUNCH(sum_parts<false>, blocks_for(q, s.samples * s.inputs, kMadeThreads), kMadeThreads, 0, q, d_z, work, nullptr,
                        parts_of(s.hidden), s.samples, s.inputs, s.ld_z);
   }
   return error;

@@ -1,14 +1,16 @@
 // Rows of a conditioner on a device, for few samples: what made and flow do with them. A group of warps of one block owns a row, or the
 // two rows of an output, so that a weight is loaded once for a tile of samples; sums over rows are cut into columns and parts instead.
-// Blocks are kRowThreads; `block` of `blocks` says which share of the rows or columns is this block's.
+// Blocks are kMadeThreads; `block` of `blocks` says which share of the rows or columns is this block's.
 #pragma once
+
+#include <type_traits>
 
 #include "cuda/launch.h"
 
 namespace bhn::cuda {
 
-constexpr int kRowThreads = 256;
-constexpr int kRowWarps = kRowThreads / kWarp;
+constexpr int kMadeThreads = 256;
+constexpr int kMadeWarps = kMadeThreads / kWarp;
 // The gradients of a row take all samples at once, one a lane.
 constexpr int64_t kFewSamples = kWarp;
 
@@ -23,14 +25,14 @@ struct MadeRows {
   int64_t inputs, hidden, outputs, weights, rows;
   Fault* fault;
 
-  MadeRows(const Queue& q, const MadeShape& s)
+  __host__ __device__ MadeRows(const MadeShape& s, Fault* faults)
       : row_start(s.row_start),
         inputs(s.inputs),
         hidden(s.hidden),
         outputs(s.outputs),
         weights(s.weights),
         rows(s.hidden + 2 * s.outputs),
-        fault(q.fault) {}
+        fault(faults) {}
 
   __device__ __forceinline__ Row at(int64_t row) const {
     int64_t most = row < hidden ? inputs : hidden;
@@ -64,12 +66,20 @@ struct MadeLayer {
 // What a backward leaves; as MadeFactors of the CPU.
 struct RowFactors {
   float *a, *c, *norm, *d_g, *d_b;
-  RowFactors(float* factors, int64_t samples, int64_t rows)
+  __host__ __device__ RowFactors(float* factors, int64_t samples, int64_t rows)
       : a(factors), c(a + samples * rows), norm(c + rows), d_g(norm + rows), d_b(d_g + rows) {}
 };
 
 // Warps that share a row: enough that its loads are under way at the same time.
-inline int warps_a_row(int64_t width) { return width > 1024 ? 8 : width > 512 ? 4 : width > 256 ? 2 : 1; }
+__host__ __device__ inline int warps_a_row(int64_t width) { return width > 1024 ? 8 : width > 512 ? 4 : width > 256 ? 2 : 1; }
+
+// Calls launch with a tile of samples that suits them, a constant.
+template <class Launch>
+int with_tile(int64_t samples, const Launch& launch) {
+  return samples <= 1   ? launch(std::integral_constant<int, 1>())
+         : samples <= 4 ? launch(std::integral_constant<int, 4>())
+                        : launch(std::integral_constant<int, 8>());
+}
 
 // Sums over a warp of kCount values, a power of two: those of lane l are of value l / (kWarp / kCount). Each step halves the values a lane
 // still holds, so that eight take 9 exchanges instead of 40.
@@ -122,12 +132,12 @@ __device__ __forceinline__ double row_products(float (&sum)[kTile], const float*
 template <int kTile, int kRows, class RowOf, class Use>
 __device__ void forward_rows(const MadeLayer& layer, int64_t block, int64_t blocks, int64_t count, int split, const RowOf& row_of,
                              const Use& use) {
-  BHN_SHARED(float, products, [kRowWarps][kRows][kTile]);
-  BHN_SHARED(double, lengths, [kRowWarps][kRows]);
+  BHN_SHARED(float, products, [kMadeWarps][kRows][kTile]);
+  BHN_SHARED(double, lengths, [kMadeWarps][kRows]);
   const MadeRows& rows = layer.rows;
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   int first = warp % split * kWarp + lane;
-  int64_t groups = kRowWarps / split;
+  int64_t groups = kMadeWarps / split;
   for (int64_t base = block * groups; base < count; base += blocks * groups) {
     int64_t i = base + warp / split;
     int64_t s0 = 0;
@@ -205,11 +215,11 @@ __device__ __forceinline__ double gradient_squares(const float* a, float c, cons
 template <class Up>
 __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int64_t block, int64_t blocks, int64_t from, int64_t to,
                               int split, const Up& up) {
-  BHN_SHARED(float, factors, [kRowWarps][kWarp]);
-  BHN_SHARED(double, lengths, [kRowWarps]);
+  BHN_SHARED(float, factors, [kMadeWarps][kWarp]);
+  BHN_SHARED(double, lengths, [kMadeWarps]);
   const MadeRows& rows = layer.rows;
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
-  int64_t groups = kRowWarps / split;
+  int64_t groups = kMadeWarps / split;
   for (int64_t base = from + block * groups; base < to; base += blocks * groups) {
     int64_t row = base + warp / split;
     bool leads = row < to && warp % split == 0;
@@ -258,14 +268,19 @@ __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int
 // Rows that a warp of column_sums takes at a time.
 constexpr int kChunk = 8;
 
+// Into how many parts sums over rows are cut: as many as keep every warp of a part busy, and fit in work.
+__host__ __device__ inline int64_t parts_of(int64_t rows) {
+  return max(int64_t(1), min(int64_t(BHN_MADE_PARTS), rows / (kMadeWarps * kChunk)));
+}
+
 // d x_s[i] = sum of a(row, s) u[i] over rows [from, to), cut into `parts` parts and columns of a warp's width: use(part, s, i, sum) takes
-// each sum. Within a part, warp w takes the chunks part * kRowWarps + w + k parts kRowWarps.
+// each sum. Within a part, warp w takes the chunks part * kMadeWarps + w + k parts kMadeWarps.
 template <int kTile, class Factor, class Use>
 __device__ void column_sums(const MadeLayer& layer, int64_t block, int64_t blocks, int64_t from, int64_t to, int64_t width, int64_t parts,
                             const Factor& factor, const Use& use) {
-  BHN_SHARED(float, factors, [kRowWarps][kChunk][kTile]);
-  BHN_SHARED(Row, places, [kRowWarps][kChunk]);
-  BHN_SHARED(float, sums, [kRowWarps][kTile][kWarp]);
+  BHN_SHARED(float, factors, [kMadeWarps][kChunk][kTile]);
+  BHN_SHARED(Row, places, [kMadeWarps][kChunk]);
+  BHN_SHARED(float, sums, [kMadeWarps][kTile][kWarp]);
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   int64_t columns = (width + kWarp - 1) / kWarp;
   for (int64_t task = block; task < parts * columns; task += blocks) {
@@ -273,7 +288,7 @@ __device__ void column_sums(const MadeLayer& layer, int64_t block, int64_t block
     int64_t column = task % columns * kWarp + lane;
     for (int64_t s0 = 0; s0 < layer.samples; s0 += kTile) {
       float sum[kTile] = {};
-      for (int64_t chunk = from + (part * kRowWarps + warp) * kChunk; chunk < to; chunk += parts * kRowWarps * kChunk) {
+      for (int64_t chunk = from + (part * kMadeWarps + warp) * kChunk; chunk < to; chunk += parts * kMadeWarps * kChunk) {
         for (int e = lane; e < kChunk * kTile; e += kWarp) {
           int64_t row = chunk + e % kChunk, s = s0 + e / kChunk;
           factors[warp][e % kChunk][e / kChunk] = row < to && s < layer.samples ? factor(row, s) : 0.0f;
@@ -298,7 +313,7 @@ __device__ void column_sums(const MadeLayer& layer, int64_t block, int64_t block
       __syncthreads();
       if (warp < kTile && s0 + warp < layer.samples && column < width) {
         float total = 0.0f;
-        for (int w = 0; w < kRowWarps; ++w) {
+        for (int w = 0; w < kMadeWarps; ++w) {
           total += sums[w][warp][lane];
         }
         use(part, s0 + warp, column, total);

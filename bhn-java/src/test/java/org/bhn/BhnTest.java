@@ -223,7 +223,8 @@ class BhnTest {
       values[3] = 0;
       weight.set(values);
       History again = model.fit(data, Fit.epochs(1));
-      assertTrue(Double.isFinite(again.epochs().get(0).logLikelihood()), "a new training starts clean");
+      assertTrue(
+          Double.isFinite(again.epochs().get(0).logLikelihood()), "a new training starts clean");
       assertNotEquals(values[0], weight.get()[0]);
     }
   }

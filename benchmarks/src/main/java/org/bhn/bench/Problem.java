@@ -90,7 +90,9 @@ record Problem(
     }
   }
 
-  /** Arguments: directory, batch, steps of IAF. Writes the files for contenders of other languages. */
+  /**
+   * Arguments: directory, batch, steps of IAF. Writes the files for contenders of other languages.
+   */
   public static void main(String[] args) throws IOException {
     if (args.length != 3) {
       throw new IllegalArgumentException("give a directory, the batch and the steps of IAF");

@@ -109,7 +109,8 @@ final class ActiveDigits implements Experiment {
     Sizes sizes = Sizes.of(options);
     for (String method : DigitNets.METHODS) {
       Map<String, Object> settings = nets.settings(options, method);
-      settings.keySet().removeAll(List.of("rows", "test_rows", "epochs"));
+      settings.keySet().removeAll(List.of("rows", "test_rows", "epochs", "warmup"));
+      settings.put("batch", minibatch(options));
       settings.put("pool", sizes.pool);
       settings.put("tests", sizes.tests);
       settings.put("rounds", sizes.rounds);
@@ -182,7 +183,7 @@ final class ActiveDigits implements Experiment {
       boolean warm,
       long seed) {
     boolean published = options.asPublished();
-    int batch = published ? 128 : 32;
+    int batch = minibatch(options);
     // A learning that started anew uses other initial values each time.
     LongFunction<Bhn> models =
         rows -> nets.build(backend, method, warm ? seed : 1_000_000 * seed + rows);
@@ -190,9 +191,13 @@ final class ActiveDigits implements Experiment {
         rows ->
             Fit.epochs(sizes.epochs(rows, batch, published))
                 .batch(batch)
-                .learningRate(published ? 1e-3 : 2e-3)
+                .learningRate(nets.rate())
                 .decay(published || warm ? 1 : 0.1);
     return warm ? BhnLearner.warm(models, fits) : BhnLearner.cold(models, fits);
+  }
+
+  private static int minibatch(Options options) {
+    return options.asPublished() ? 128 : 32;
   }
 
   /** The first two of each class in an order drawn by the seed. */

@@ -36,12 +36,12 @@ final class Anomaly implements Experiment {
 
   @Override
   public String what() {
-    return "A network trained on digits meets other images, and digits that it misreads; and one"
-        + " that has never seen one of the digits meets that. Scores of uncertainty must"
-        + " tell them from test digits (read rightly, where errors are to be found). The"
-        + " paper's section on anomaly detection follows Hendrycks and Gimpel (2017); its"
-        + " table is not at hand, and the ranges of its images differed, while here all are"
-        + " in [0, 1]. Read, where there, are "
+    return "A network trained on digits meets other images, and digits that it misreads (errors);"
+        + " and one that has never seen one of the digits meets that. Scores of uncertainty"
+        + " must tell them from test digits (read rightly, where errors are to be found)."
+        + " The paper's section on anomaly detection follows Hendrycks and Gimpel (2017);"
+        + " its table is not at hand, and the ranges of its images differed, while here all"
+        + " are in [0, 1]. Read, where there, are "
         + OutSet.NEEDS
         + "; without any, letters that the program draws. The digit left out is 3 with seed"
         + " 1, as in the paper's code, then 4, 5 and so on.";
@@ -257,8 +257,9 @@ final class Anomaly implements Experiment {
   }
 
   private static String[] figure(Runs runs, List<String> sets) {
-    Plot plot = new Plot("", -0.5, sets.size() - 0.5, "AUROC by entropy, %", 0, 105);
-    plot.categories(sets);
+    Plot plot = new Plot("", -0.5, sets.size() - 0.5, "AUROC by entropy, %", 40, 125);
+    plot.categories(
+        sets.stream().map(s -> s.replaceFirst("^(grey|drawn|misread) | noise$", "")).toList());
     for (int m = 0; m < runs.methods().size(); m++) {
       Runs by = runs.by(runs.methods().get(m));
       double shift = 0.18 * (m - 1);

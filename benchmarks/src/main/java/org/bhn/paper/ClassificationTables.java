@@ -220,8 +220,9 @@ final class ClassificationTables implements Experiment {
             .min((a, b) -> Double.compare(nll(runs, a), nll(runs, b)))
             .orElseThrow();
     String text =
-        "Accuracy %s with every step from %s to %s. The most accurate is %s (%s %%), the lowest NLL has %s (%s)."
+        "Over %d seeds accuracy %s with every step from %s to %s. The most accurate is %s (%s %%), the lowest NLL has %s (%s)."
             .formatted(
+                runs.by(best).size(),
                 rises ? "rises, as in the paper," : "does not rise, unlike in the paper,",
                 layers.getFirst(),
                 layers.getLast(),

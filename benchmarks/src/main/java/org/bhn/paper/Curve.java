@@ -30,7 +30,8 @@ record Curve(List<Stat> stats) {
   }
 
   /**
-   * Draws it over x, with its 95 % band where there is one; entries without a value are left out.
+   * Draws it over x, with its 95 % band from three runs on: that of two is mostly Student's t.
+   * Entries without a value are left out.
    */
   void draw(Plot plot, double[] x, double unit, String color, String dash, String name) {
     int[] known =
@@ -44,7 +45,7 @@ record Curve(List<Stat> stats) {
     double[] mean = Arrays.stream(known).mapToDouble(i -> unit * stats.get(i).mean()).toArray();
     double[] half =
         Arrays.stream(known)
-            .mapToDouble(i -> stats.get(i).n() > 1 ? unit * stats.get(i).halfWidth() : 0)
+            .mapToDouble(i -> stats.get(i).n() > 2 ? unit * stats.get(i).halfWidth() : 0)
             .toArray();
     double[] low = new double[mean.length];
     double[] high = new double[mean.length];

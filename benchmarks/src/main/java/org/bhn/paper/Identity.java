@@ -243,9 +243,13 @@ final class Identity implements Experiment {
       }
       plot.line(a, b, Plot.RED, "8 5", sign > 0 ? "a·b = 1" : "");
     }
-    plot.contours(exact, levels(exact), Plot.INK, "3 3", "exact, half and 90 % of the mass");
-    plot.contours(ours, levels(ours), Plot.BLUE, "", "drawn, half and 90 %");
-    String caption = method + ", seed " + run.seed() + "; grey: the exact posterior.";
+    plot.contours(exact, levels(exact), Plot.INK, "3 3", "exact, 50 and 90 %");
+    plot.contours(ours, levels(ours), Plot.BLUE, "", "drawn, 50 and 90 %");
+    String caption =
+        method
+            + ", seed "
+            + run.seed()
+            + ": contours that hold half and 90 % of the mass; grey: exact.";
     return new String[] {plot.svg(caption), caption};
   }
 

@@ -3,8 +3,11 @@ package org.bhn.paper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bhn.paper.Options.Mode;
@@ -20,7 +23,8 @@ final class PaperReport {
           + " minutes on two cores; full: as in the paper) and in which mode: \"paper\" takes"
           + " learning rates, initial widths, schedules and Monte-Carlo counts as published,"
           + " \"fixed\" what this library recommends. Both use log-softmax where the original clips"
-          + " probabilities, saved masks and permutations, shuffled batches and the whole KL.";
+          + " probabilities, saved masks and permutations, shuffled batches and the whole KL."
+          + " Wall times (s) are of shared machines and compare only roughly.";
 
   private PaperReport() {}
 
@@ -74,7 +78,8 @@ final class PaperReport {
     double seconds = 0;
     for (Run run : runs.list()) {
       commits.add(run.commit());
-      machines.add(run.machine());
+      // The library's own build is said by the commit.
+      machines.add(run.machine().replaceAll(" \\(.*", ""));
       seconds += run.seconds();
     }
     return String.format(
@@ -92,21 +97,25 @@ final class PaperReport {
   private static String missing(Experiment experiment, Options full, Runs runs) {
     Set<String> done = new HashSet<>();
     runs.list().stream().filter(r -> r.size() == Size.FULL).forEach(r -> done.add(r.key()));
-    List<String> absent = new ArrayList<>();
+    Map<String, Set<String>> absent = new LinkedHashMap<>();
+    Map<String, Set<String>> begun = new LinkedHashMap<>();
     int all = 0;
     int left = 0;
     for (Unit unit : experiment.units(full)) {
+      boolean here = done.contains(unit.key());
+      (here ? begun : absent)
+          .computeIfAbsent(unit.group(), g -> new LinkedHashSet<>())
+          .add(unit.method());
       all++;
-      if (!done.contains(unit.key())) {
-        left++;
-        String name = unit.group() + " / " + unit.method();
-        if (!absent.contains(name)) {
-          absent.add(name);
-        }
-      }
+      left += here ? 0 : 1;
     }
+    List<String> parts = new ArrayList<>();
+    absent.forEach(
+        (group, methods) ->
+            parts.add(
+                begun.containsKey(group) ? group + ": " + String.join(", ", methods) : group));
     return left == 0
         ? "Everything was run in full."
-        : "Not run in full: %d of %d units (%s).".formatted(left, all, String.join(", ", absent));
+        : "Not run in full: %d of %d units (%s).".formatted(left, all, String.join("; ", parts));
   }
 }

@@ -51,9 +51,11 @@ public record Stat(int n, double mean, double std, double halfWidth) {
       return "–";
     }
     String mean = String.format(Locale.ROOT, "%." + decimals + "f", this.mean);
-    return Double.isNaN(halfWidth)
-        ? mean
-        : mean + String.format(Locale.ROOT, " ± %." + decimals + "f", halfWidth);
+    String half =
+        Double.isNaN(halfWidth)
+            ? ""
+            : String.format(Locale.ROOT, " ± %." + decimals + "f", halfWidth);
+    return mean.replace('-', '−') + half;
   }
 
   /** As {@link #text} of a hundred times the value. */

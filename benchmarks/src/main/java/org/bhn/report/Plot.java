@@ -22,7 +22,7 @@ public final class Plot {
   public static final List<String> COLORS = List.of(BLUE, RED, INK, "#c98a1b", "#4b8f8c", GREY);
 
   private static final int WIDTH = 640;
-  private static final int LEFT = 64;
+  private static final int LEFT = 84;
   private static final int RIGHT = 16;
   private static final int TOP = 16;
   private static final int BOTTOM = 56;
@@ -38,7 +38,7 @@ public final class Plot {
   private final int height;
   private List<String> categories = List.of();
   private boolean logX;
-  private boolean barsDrawn; // mass piles up at the left of a histogram: its legend stands right
+  private int legendLeft = LEFT;
 
   /** Axes with their labels and ranges. */
   public Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
@@ -69,6 +69,12 @@ public final class Plot {
   /** Names in place of numbers on the x axis, at 0, 1, 2 and so on. */
   public Plot categories(List<String> names) {
     categories = List.copyOf(names);
+    return this;
+  }
+
+  /** The legend at the right, so wide: for curves that fall. */
+  public Plot legendRight(int pixels) {
+    legendLeft = WIDTH - RIGHT - pixels;
     return this;
   }
 
@@ -262,7 +268,8 @@ public final class Plot {
                     String.valueOf(opacity)));
       }
     }
-    barsDrawn = true;
+    // Mass piles up at the left of a histogram.
+    legendLeft = WIDTH - RIGHT - 160;
     return named("point", color, "", name);
   }
 
@@ -329,7 +336,7 @@ public final class Plot {
 
   private void legend(StringBuilder out) {
     int y = TOP + 14;
-    int left = barsDrawn ? WIDTH - RIGHT - 160 : LEFT;
+    int left = legendLeft;
     for (String[] entry : legend) {
       if (entry[0].equals("line")) {
         out.append(

@@ -145,7 +145,7 @@ class FrameworkTest {
     run(squares, "--full=true", "--only=odd");
     PaperReport.write(List.of(squares), options("--page=" + file));
     String page = Files.readString(file);
-    assertTrue(page.contains("Not run in full: 2 of 4 units (g / even)"), page);
+    assertTrue(page.contains("Not run in full: 2 of 4 units (g: even)"), page);
     assertTrue(page.contains("2 seeds, full, fixed"), page);
 
     run(squares, "--full=true", "--mode=paper");

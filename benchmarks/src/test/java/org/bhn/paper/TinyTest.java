@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bhn.report.Report;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +29,7 @@ class TinyTest {
     Experiments.main(new String[] {"--name=report", "--out=" + directory, "--page=" + file});
     String html = Files.readString(file);
     for (Experiment experiment : Experiments.ALL) {
-      assertTrue(html.contains(org.bhn.report.Report.escape(experiment.title())));
+      assertTrue(html.contains(Report.escape(experiment.title())));
     }
     assertFalse(html.contains("Not run yet"));
     assertFalse(html.contains("NaN"), "NaN in the page");

@@ -12,5 +12,12 @@
  * }
  * learning.acquired();   // rows of the pool in the order they were asked for; acquire() takes them back
  * }</pre>
+ *
+ * <p>Any other model is a {@link org.bhn.active.Learner}, or leaves the loop out:
+ *
+ * <pre>{@code
+ * float[][][] draws = ...;   // [S][N][C] class probabilities of N candidates
+ * int[] ask = Acquisition.batchBald().choose(Candidates.of(draws), 10, new SplittableRandom(1));
+ * }</pre>
  */
 package org.bhn.active;

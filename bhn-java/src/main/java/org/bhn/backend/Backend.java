@@ -1,5 +1,6 @@
 package org.bhn.backend;
 
+import java.util.List;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -45,6 +46,16 @@ public interface Backend extends AutoCloseable {
    */
   default boolean isAsynchronous() {
     return false;
+  }
+
+  /** Bytes of the device that can still be allocated; as many as there are if it is the host. */
+  default long freeMemory() {
+    return Long.MAX_VALUE;
+  }
+
+  /** A way for batches from the host into a contiguous tensor, ahead of their use. */
+  default Staging staging(Tensor to) {
+    return new PlainStaging(this, to);
   }
 
   /** Zero-filled memory that lives until {@link #release} or the closing of the first context. */
@@ -284,6 +295,24 @@ public interface Backend extends AutoCloseable {
   /** {@code z = (y − m)/s}; {@code logDet} is that of the forward transform. */
   void couplingInverse(
       Tensor z, Tensor logDet, Tensor y, Tensor heads, Tensor logDetIn, double delta);
+
+  /**
+   * All steps of a flow at once, each a permutation, {@link #made} and {@link #coupling}: {@code
+   * logDet = logDetIn + Σ log s} over all steps; {@code logDetIn} may be null.
+   *
+   * @param y {@code [S, D]}, contiguous
+   * @param logDet {@code [S]}
+   * @param z {@code [S, D]}, contiguous
+   * @param steps at least one; what they keep is overwritten, their factors are not used
+   */
+  void flow(
+      Tensor y, Tensor logDet, Tensor z, Tensor logDetIn, List<FlowStep> steps, double delta);
+
+  /**
+   * Gradients of {@link #flow}; {@code dZ}, {@code dY}, {@code dLogDet} may be null. Those of the
+   * parameters are left in the steps' factors, which are overwritten, see {@link MadeGradient}.
+   */
+  void flowBackward(Tensor dZ, Tensor dY, Tensor dLogDet, List<FlowStep> steps, double delta);
 
   /** {@code y[s, j] = x[s, permutation[j]]}. */
   void permute(Tensor y, Tensor x, Tensor permutation);

@@ -258,6 +258,24 @@ final class CheckElementwise {
         + ": inner sizes differ";
   }
 
+  /** A batch of so many values for a tensor, when others wait. */
+  static void staged(Tensor to, int count, int waiting) {
+    if (count < 0 || count > to.size()) {
+      throw new IllegalArgumentException(
+          "put: count = " + count + " must be in [0, " + to.size() + "], the size of " + to);
+    }
+    if (waiting >= Staging.DEPTH) {
+      throw new IllegalStateException("put: " + waiting + " batches wait: take one first");
+    }
+  }
+
+  /** Whether there is a batch to take. */
+  static void waits(int waiting) {
+    if (waiting == 0) {
+      throw new IllegalStateException("take: no batch waits: put one first");
+    }
+  }
+
   /** {@code y = x vᵀ} by a packed v {@code [outputs, inputs]}. */
   static void packedProduct(AbstractBackend owner, Tensor y, Tensor x, int outputs, int inputs) {
     Check.dense(owner, "product: y", y, DType.REAL);

@@ -1,5 +1,6 @@
 package org.bhn.backend;
 
+import java.util.List;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -161,6 +162,83 @@ final class CheckFlows {
     if (dX != null) {
       Check.matrix(owner, "permuteBackward: dX", dX, "[S, d]", dY.rows(), dY.columns());
       Check.distinct("permuteBackward: dX", dX, "dY", dY);
+    }
+  }
+
+  // ---- several steps ----
+
+  static void flow(
+      AbstractBackend owner,
+      Tensor y,
+      Tensor logDet,
+      Tensor z,
+      Tensor logDetIn,
+      List<FlowStep> steps,
+      double delta) {
+    Check.dense(owner, "flow: z", z, DType.REAL);
+    Check.denseMatrix(owner, "flow: y", y, "[S, D]", z.rows(), z.columns());
+    Check.vector(owner, "flow: logDet", logDet, "[S]", z.rows());
+    Check.optionalVector(owner, "flow: logDetIn", logDetIn, "[S]", z.rows());
+    Check.notNegative("flow: delta", delta);
+    Check.distinct("flow: y", y, "z", z);
+    steps(owner, "flow", steps, z.rows(), z.columns());
+    for (FlowStep step : steps) {
+      Check.distinct("flow: steps.x", step.x(), "y", y);
+      Check.distinct("flow: steps.x", step.x(), "z", z);
+    }
+  }
+
+  static void flowBackward(
+      AbstractBackend owner,
+      Tensor dZ,
+      Tensor dY,
+      Tensor dLogDet,
+      List<FlowStep> steps,
+      double delta) {
+    Check.notNegative("flowBackward: delta", delta);
+    Check.present("flowBackward: steps", steps);
+    Tensor x = steps.isEmpty() || steps.getFirst() == null ? null : steps.getFirst().x();
+    int samples = x == null ? 0 : x.rows();
+    int dim = x == null ? 0 : x.columns();
+    steps(owner, "flowBackward", steps, samples, dim);
+    for (Tensor t : new Tensor[] {dZ, dY}) {
+      if (t != null) {
+        String name = "flowBackward: " + (t == dZ ? "dZ" : "dY");
+        Check.denseMatrix(owner, name, t, "[S, D]", samples, dim);
+      }
+    }
+    Check.optionalVector(owner, "flowBackward: dLogDet", dLogDet, "[S]", samples);
+    for (FlowStep step : steps) {
+      factors(owner, "flowBackward: steps", step.factors(), samples, step.net());
+    }
+  }
+
+  private static void steps(
+      AbstractBackend owner, String op, List<FlowStep> steps, int samples, int dim) {
+    Check.present(op + ": steps", steps);
+    if (steps.isEmpty()) {
+      throw new IllegalArgumentException(op + ": steps is empty: give at least one");
+    }
+    for (FlowStep step : steps) {
+      Check.present(op + ": steps", step);
+      Check.present(op + ": steps.net", step.net());
+      Check.denseMatrix(owner, op + ": steps.x", step.x(), "[S, D]", samples, dim);
+      Conditioner net = step.net();
+      Check.range(op + ": steps.net.inputs", net.inputs(), 1, dim);
+      Check.range(op + ": steps.net.outputs", net.outputs(), 1, dim);
+      Check.range(op + ": steps.seen", step.seen(), 0, dim - net.inputs());
+      Check.range(op + ": steps.moved", step.moved(), 0, dim - net.outputs());
+      conditioner(owner, op + ": steps", step.conditions(), step.params(), net);
+      Check.denseMatrix(
+          owner, op + ": steps.heads", step.heads(), "[S, 2·O]", samples, 2 * net.outputs());
+      Check.denseMatrix(
+          owner, op + ": steps.hidden", step.hidden(), "[S, H]", samples, net.hidden());
+      Check.denseMatrix(
+          owner, op + ": steps.products", step.products(), "[S, R]", samples, net.rows());
+      Check.vector(owner, op + ": steps.r", step.r(), "[R]", net.rows());
+      if (step.permutation() != null) {
+        indices(owner, op + ": steps.permutation", step.permutation(), "[D]", dim);
+      }
     }
   }
 

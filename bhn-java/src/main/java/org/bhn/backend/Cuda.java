@@ -21,6 +21,12 @@ final class Cuda {
         "stream", out -> CudaC.cudaStreamCreateWithFlags(out, CudaC.cudaStreamNonBlocking()));
   }
 
+  /** An event that orders and does not measure. */
+  static MemorySegment event() {
+    return created(
+        "event", out -> CudaC.cudaEventCreateWithFlags(out, CudaC.cudaEventDisableTiming()));
+  }
+
   /** Page-locked memory of the host. */
   static MemorySegment pinned(long bytes) {
     return created("pinned memory", out -> CudaC.cudaMallocHost(out, bytes)).reinterpret(bytes);

@@ -160,6 +160,22 @@ final class CudaBackend extends NativeBackend {
     CudaC.cudaStreamDestroy(stream);
   }
 
+  @Override
+  public long freeMemory() {
+    checkOpen();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+      Cuda.check(CudaC.cudaMemGetInfo(out, out.asSlice(Long.BYTES)), "free memory");
+      return out.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  @Override
+  public Staging staging(Tensor to) {
+    own("staging: to", to);
+    return new CudaStaging(this, to);
+  }
+
   // ---- products ----
 
   @Override

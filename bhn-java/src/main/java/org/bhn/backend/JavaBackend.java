@@ -10,7 +10,7 @@ import org.bhn.tensor.Tensor;
  * from a kernel. Random integers are those of every other backend; real numbers uploaded as floats
  * stay exactly those numbers.
  */
-public final class JavaBackend extends JavaLayerOps {
+public final class JavaBackend extends JavaFlowOps {
   private JavaBackend(JavaBackend parent) {
     super(parent);
   }

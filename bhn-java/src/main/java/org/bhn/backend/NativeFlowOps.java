@@ -3,6 +3,7 @@ package org.bhn.backend;
 import static org.bhn.backend.NativeBuffer.address;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.tensor.Tensor;
 
@@ -205,6 +206,49 @@ abstract class NativeFlowOps extends NativeLayerOps {
             check(
                 BhnC.bhn_coupling_inv(
                     context, pz, pl, py, ph, pin, samples, d, ldZ, ldY, (float) delta)));
+  }
+
+  @Override
+  public final void flow(
+      Tensor y, Tensor logDet, Tensor z, Tensor logDetIn, List<FlowStep> steps, double delta) {
+    CheckFlows.flow(this, y, logDet, z, logDetIn, steps, delta);
+    MemorySegment py = address(y);
+    MemorySegment pl = address(logDet);
+    MemorySegment pz = address(z);
+    MemorySegment pin = address(logDetIn);
+    NativeFlowSteps all = new NativeFlowSteps(steps);
+    long samples = z.rows();
+    long d = z.columns();
+    submit(
+        "flow",
+        () -> {
+          all.requireLive("flow");
+          check(
+              BhnC.bhn_flow_fwd(
+                  context, py, pl, pz, pin, all.table, samples, d, all.count, (float) delta));
+        });
+  }
+
+  @Override
+  public final void flowBackward(
+      Tensor dZ, Tensor dY, Tensor dLogDet, List<FlowStep> steps, double delta) {
+    CheckFlows.flowBackward(this, dZ, dY, dLogDet, steps, delta);
+    Tensor work = pool().take(NativeFlowSteps.work(steps));
+    MemorySegment pdz = address(dZ);
+    MemorySegment pw = address(work);
+    MemorySegment pdy = address(dY);
+    MemorySegment pdl = address(dLogDet);
+    NativeFlowSteps all = new NativeFlowSteps(steps);
+    long samples = steps.getFirst().x().rows();
+    long d = steps.getFirst().x().columns();
+    submit(
+        "flowBackward",
+        () -> {
+          all.requireLive("flowBackward");
+          check(
+              BhnC.bhn_flow_bwd(
+                  context, pdz, pw, pdy, pdl, all.table, samples, d, all.count, (float) delta));
+        });
   }
 
   @Override

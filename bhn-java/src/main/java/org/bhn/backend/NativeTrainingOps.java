@@ -119,12 +119,11 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     MemorySegment step = address(state.step());
     MemorySegment report = address(state.report());
     MemorySegment hyper = address(state.hyper());
-    List<Tensor> raw = rawlyAddressed(state);
-    MemorySegment[] memory = raw.stream().map(NativeBuffer::address).toArray(MemorySegment[]::new);
+    RawTensors raw = new RawTensors(rawlyAddressed(state));
     submit(
         "adam",
         () -> {
-          requireLive(raw, memory);
+          raw.requireLive("adam");
           check(
               BhnC.bhn_adam_step(
                   context,
@@ -183,17 +182,6 @@ abstract class NativeTrainingOps extends NativeFlowOps {
         Stream.of(state.values(), state.gradients(), state.firstMoments(), state.secondMoments())
             .flatMap(List::stream);
     return Stream.concat(plain, made).toList();
-  }
-
-  /**
-   * Addresses inside a table are not guarded by their arenas, so their liveness is checked here.
-   */
-  private static void requireLive(List<Tensor> tensors, MemorySegment[] memory) {
-    for (int i = 0; i < memory.length; i++) {
-      if (!memory[i].scope().isAlive()) {
-        throw new IllegalStateException("adam: " + tensors.get(i) + " was released");
-      }
-    }
   }
 
   // ---- predictive ----

@@ -63,81 +63,105 @@ final class OneDnnConvolution implements ConvolutionCache.Ready {
     MemorySegment attributes =
         OneDnn.attributes(
             rounded ? DnnlC.dnnl_fpmath_mode_bf16() : DnnlC.dnnl_fpmath_mode_strict());
-    MemorySegment none = MemorySegment.NULL;
-    int direct = DnnlC.dnnl_convolution_direct();
     try (Arena call = Arena.ofConfined()) {
-      MemorySegment strides = OneDnn.dims(call, c.stride(), c.stride());
-      MemorySegment dilates = OneDnn.dims(call, 0, 0);
-      MemorySegment before = OneDnn.dims(call, c.top(), c.left());
-      MemorySegment after = OneDnn.dims(call, c.bottom(), c.right());
-      int forward =
-          key.kind() == Kind.OUTPUTS
-              ? DnnlC.dnnl_forward_inference()
-              : DnnlC.dnnl_forward_training();
-      MemorySegment engine = OneDnn.engine();
-      MemorySegment hint =
-          OneDnn.created(
-              c.toString(),
-              p ->
-                  DnnlC.dnnl_convolution_forward_primitive_desc_create(
-                      p,
-                      engine,
-                      forward,
-                      direct,
-                      images,
-                      filters,
-                      none,
-                      outputs,
-                      strides,
-                      dilates,
-                      before,
-                      after,
-                      attributes));
-      MemorySegment description =
-          switch (key.kind()) {
-            case OUTPUTS -> hint;
-            case INPUTS ->
-                OneDnn.created(
-                    "gradient by inputs of " + c,
-                    p ->
-                        DnnlC.dnnl_convolution_backward_data_primitive_desc_create(
-                            p,
-                            engine,
-                            direct,
-                            images,
-                            filters,
-                            outputs,
-                            strides,
-                            dilates,
-                            before,
-                            after,
-                            hint,
-                            attributes));
-            case WEIGHTS ->
-                OneDnn.created(
-                    "gradient by weights of " + c,
-                    p ->
-                        DnnlC.dnnl_convolution_backward_weights_primitive_desc_create(
-                            p,
-                            engine,
-                            direct,
-                            images,
-                            filters,
-                            none,
-                            outputs,
-                            strides,
-                            dilates,
-                            before,
-                            after,
-                            hint,
-                            attributes));
-          };
-      if (hint != description) {
-        DnnlC.dnnl_primitive_desc_destroy(hint);
-      }
-      return description;
+      Question question =
+          new Question(
+              c,
+              images,
+              filters,
+              outputs,
+              OneDnn.dims(call, c.stride(), c.stride()),
+              OneDnn.dims(call, 0, 0),
+              OneDnn.dims(call, c.top(), c.left()),
+              OneDnn.dims(call, c.bottom(), c.right()),
+              attributes);
+      return question.description(key.kind());
     } finally {
       DnnlC.dnnl_primitive_attr_destroy(attributes);
+    }
+  }
+
+  /** What oneDNN asks about a convolution. */
+  private record Question(
+      Convolution shape,
+      MemorySegment images,
+      MemorySegment filters,
+      MemorySegment outputs,
+      MemorySegment strides,
+      MemorySegment dilates,
+      MemorySegment before,
+      MemorySegment after,
+      MemorySegment attributes) {
+
+    MemorySegment description(Kind kind) {
+      if (kind == Kind.OUTPUTS) {
+        return forward(DnnlC.dnnl_forward_inference());
+      }
+      MemorySegment hint = forward(DnnlC.dnnl_forward_training());
+      try {
+        return kind == Kind.INPUTS ? byInputs(hint) : byWeights(hint);
+      } finally {
+        DnnlC.dnnl_primitive_desc_destroy(hint);
+      }
+    }
+
+    private MemorySegment forward(int purpose) {
+      return OneDnn.created(
+          shape.toString(),
+          p ->
+              DnnlC.dnnl_convolution_forward_primitive_desc_create(
+                  p,
+                  OneDnn.engine(),
+                  purpose,
+                  DnnlC.dnnl_convolution_direct(),
+                  images,
+                  filters,
+                  MemorySegment.NULL,
+                  outputs,
+                  strides,
+                  dilates,
+                  before,
+                  after,
+                  attributes));
+    }
+
+    private MemorySegment byInputs(MemorySegment hint) {
+      return OneDnn.created(
+          "gradient by inputs of " + shape,
+          p ->
+              DnnlC.dnnl_convolution_backward_data_primitive_desc_create(
+                  p,
+                  OneDnn.engine(),
+                  DnnlC.dnnl_convolution_direct(),
+                  images,
+                  filters,
+                  outputs,
+                  strides,
+                  dilates,
+                  before,
+                  after,
+                  hint,
+                  attributes));
+    }
+
+    private MemorySegment byWeights(MemorySegment hint) {
+      return OneDnn.created(
+          "gradient by weights of " + shape,
+          p ->
+              DnnlC.dnnl_convolution_backward_weights_primitive_desc_create(
+                  p,
+                  OneDnn.engine(),
+                  DnnlC.dnnl_convolution_direct(),
+                  images,
+                  filters,
+                  MemorySegment.NULL,
+                  outputs,
+                  strides,
+                  dilates,
+                  before,
+                  after,
+                  hint,
+                  attributes));
     }
   }
 

@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
 /**
  * CIFAR-10 from the files of its binary version: records of one label byte and 3072 pixel bytes,
  * the red, green and blue planes of 32 x 32, row-major (A. Krizhevsky, "Learning Multiple Layers of
- * Features from Tiny Images", 2009).
+ * Features from Tiny Images", 2009). Convolutions want the channels last: {@code new Image(32, 32,
+ * 3).channelsLast(inputs)}.
  *
  * @param train 50,000 images, {@code [50000][3072]}, pixels in [0, 1]
  * @param test 10,000 images, {@code [10000][3072]}

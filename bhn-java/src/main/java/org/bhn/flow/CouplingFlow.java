@@ -8,14 +8,13 @@ import org.bhn.backend.Conditioner;
 import org.bhn.tape.FlowOps;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
-import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
 
 /**
  * One RealNVP coupling step (Dinh et al. 2017): one half of the dimensions is copied and conditions
  * the affine transform of the other: y₂ = m(x₁) + s(x₁) ⊙ x₂, s = exp(a(x₁)) + δ.
  */
-public final class CouplingFlow implements Flow {
+public final class CouplingFlow implements StepFlow {
   private final int dim;
   private final int from;
   private final int to;
@@ -49,10 +48,13 @@ public final class CouplingFlow implements Flow {
   }
 
   @Override
-  public FlowOps.State forward(Tape tape, FlowOps.State in) {
-    Var fixed = from == 0 ? in.z().columns(to, dim) : in.z().columns(0, from);
-    Var heads = FlowOps.made(fixed, tape.param(params), net);
-    return FlowOps.coupling(in, heads, from, to, delta);
+  public FlowOps.Step step(Tape tape) {
+    return new FlowOps.Step(net, from == 0 ? to : 0, from, null, tape.param(params));
+  }
+
+  @Override
+  public double delta() {
+    return delta;
   }
 
   @Override

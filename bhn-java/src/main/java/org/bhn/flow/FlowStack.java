@@ -1,5 +1,6 @@
 package org.bhn.flow;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,15 +30,51 @@ public final class FlowStack implements Flow {
     return flows;
   }
 
+  /** Steps that follow one another are one op, with the permutations between them. */
   @Override
   public FlowOps.State forward(Tape tape, FlowOps.State in) {
     FlowOps.State state = in;
-    for (int i = 0; i < flows.size(); i++) {
-      tape.scope("flow " + i);
-      state = flows.get(i).forward(tape, state);
+    int next = 0;
+    while (next < flows.size()) {
+      tape.scope("flow " + next);
+      List<FlowOps.Step> steps = new ArrayList<>();
+      int end = run(tape, next, steps);
+      if (steps.isEmpty()) {
+        state = flows.get(next).forward(tape, state);
+        next++;
+      } else {
+        state = FlowOps.flow(state, steps, ((StepFlow) flows.get(end - 1)).delta());
+        next = end;
+      }
     }
     tape.scope("");
     return state;
+  }
+
+  /** Collects the steps from {@code start} on that can be one op; returns where they end. */
+  private int run(Tape tape, int start, List<FlowOps.Step> steps) {
+    int end = start;
+    Tensor order = null;
+    double delta = Double.NaN;
+    for (int i = start; i < flows.size(); i++) {
+      if (flows.get(i) instanceof PermutationFlow p && order == null) {
+        order = p.permutation();
+        continue;
+      }
+      if (!(flows.get(i) instanceof StepFlow flow)) {
+        break;
+      }
+      FlowOps.Step step = flow.step(tape);
+      boolean twice = order != null && step.permutation() != null;
+      if (twice || (!steps.isEmpty() && flow.delta() != delta)) {
+        break;
+      }
+      steps.add(order == null ? step : step.permuted(order));
+      order = null;
+      delta = flow.delta();
+      end = i + 1;
+    }
+    return end;
   }
 
   @Override

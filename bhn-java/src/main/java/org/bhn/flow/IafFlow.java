@@ -9,7 +9,6 @@ import org.bhn.backend.Conditioner;
 import org.bhn.tape.FlowOps;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
-import org.bhn.tape.Var;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -18,7 +17,7 @@ import org.bhn.tensor.Tensor;
  * the step's own random order, then z'_j = m_j(x) + s_j(x) x_j, s = exp(a) + δ, log det = Σ log s.
  * Output j depends on x_0 … x_{j − 1} only, so the Jacobian is triangular.
  */
-public final class IafFlow implements Flow {
+public final class IafFlow implements StepFlow {
   private final double delta;
   private final Backend owner;
   private final Conditioner net;
@@ -66,10 +65,13 @@ public final class IafFlow implements Flow {
   }
 
   @Override
-  public FlowOps.State forward(Tape tape, FlowOps.State in) {
-    FlowOps.State ordered = FlowOps.permute(in, order);
-    Var heads = FlowOps.made(ordered.z(), tape.param(params), net);
-    return FlowOps.coupling(ordered, heads, 0, dim(), delta);
+  public FlowOps.Step step(Tape tape) {
+    return new FlowOps.Step(net, 0, 0, order, tape.param(params));
+  }
+
+  @Override
+  public double delta() {
+    return delta;
   }
 
   /**

@@ -26,6 +26,11 @@ public final class PermutationFlow implements Flow {
     return permutation.size();
   }
 
+  /** INT32 {@code [D]}. */
+  Tensor permutation() {
+    return permutation;
+  }
+
   @Override
   public FlowOps.State forward(Tape tape, FlowOps.State in) {
     return FlowOps.permute(in, permutation);

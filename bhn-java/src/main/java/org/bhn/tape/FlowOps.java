@@ -1,7 +1,10 @@
 package org.bhn.tape;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Conditioner;
+import org.bhn.backend.FlowStep;
 import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.Tensor;
 
@@ -84,6 +87,58 @@ public final class FlowOps {
           params.addGradient(new MadeGradient(factors, z.value(), hidden, net));
         });
     return heads;
+  }
+
+  /**
+   * One step of {@link #flow}.
+   *
+   * @param net the conditioner
+   * @param seen the first column it sees
+   * @param moved the first column that is transformed
+   * @param permutation of the columns, before anything else; null: none
+   * @param params of the conditioner
+   */
+  public record Step(Conditioner net, int seen, int moved, Tensor permutation, Var params) {
+    /** The same with this permutation. */
+    public Step permuted(Tensor order) {
+      return new Step(net, seen, moved, order, params);
+    }
+  }
+
+  /** All steps in one op; see {@link Backend#flow}. */
+  public static State flow(State in, List<Step> steps, double delta) {
+    Var z = in.z();
+    Tape tape = z.tape();
+    Backend backend = tape.backend();
+    int samples = z.value().rows();
+    int dim = z.value().columns();
+    Var y = tape.output("flow", true, samples, dim);
+    Var logDet = tape.output("flow.log_det", true, samples);
+    List<FlowStep> done = new ArrayList<>();
+    for (Step s : steps) {
+      done.add(
+          FlowStep.take(
+              backend.pool(),
+              samples,
+              dim,
+              s.net(),
+              s.seen(),
+              s.moved(),
+              s.permutation(),
+              s.params().value()));
+    }
+    backend.flow(y.value(), logDet.value(), z.value(), Ops.value(in.logDet()), done, delta);
+    tape.undoAlways(
+        () -> {
+          done.replaceAll(
+              s -> s.withFactors(backend.pool().take(s.net().factorCount(samples))));
+          backend.flowBackward(z.gradient(), reached(y), reached(logDet), done, delta);
+          for (int l = done.size() - 1; l >= 0; l--) {
+            steps.get(l).params().addGradient(done.get(l).gradient());
+          }
+          passOn(in.logDet(), logDet);
+        });
+    return new State(y, logDet);
   }
 
   /**

@@ -68,6 +68,7 @@ final class TrainStep implements AutoCloseable {
   }
 
   private void replay(int batch) {
+    data.prepare(batch);
     Replay replay = replays.get(batch);
     if (replay != null) {
       replay.run();
@@ -94,7 +95,7 @@ final class TrainStep implements AutoCloseable {
 
   /** Goes back to the minibatch and the noise of an earlier step. */
   void rewind(int rows, int steps) {
-    data.advance(-rows);
+    data.back(rows);
     backend.advance(net.noiseCounter(), -(long) steps * fit.samples);
   }
 
@@ -109,6 +110,7 @@ final class TrainStep implements AutoCloseable {
         return message(found, step);
       }
     }
+    data.prepare(batch);
     Tape tape = Tape.training(backend);
     Tensor x = data.nextInputs(batch);
     String found = notFinite(x, "training inputs");

@@ -20,6 +20,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Reals of the widest activation in it, if that is not fewer than a quarter of those rows. */
   private static final int INIT_ACTIVATIONS = 1 << 23;
+
   /** Steps between two looks at an asynchronous device, which waits for none in between. */
   private static final int LOOK_EVERY = 64;
 
@@ -58,7 +59,7 @@ public final class Trainer implements AutoCloseable {
     this.backend = net.backend();
     this.train = train;
     this.fit = fit;
-    this.data = new TrainingData(backend, train, net.likelihood());
+    this.data = TrainingData.of(backend, train, net.likelihood(), fit.batch);
     this.optimizer = new Optimizer(backend, net.params());
     this.step = new TrainStep(net, data, optimizer, fit);
     boolean judged = fit.validation != null;

@@ -8,45 +8,34 @@ import org.bhn.data.Dataset;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
-/**
- * A data set on the device, and the order of the present epoch. A step gathers its minibatch from
- * the rows {@code order[cursor ..]} and moves the cursor, all on the device.
- */
-final class TrainingData implements AutoCloseable {
-  private final Backend backend;
-  private final Tensor inputs;
-  private final Tensor targets;
-  private final Tensor order;
-  private final Tensor cursor;
-  private final int[] permutation;
+/** Where a training's minibatches come from, in an order that each epoch shuffles. */
+abstract class TrainingData implements AutoCloseable {
+  final Backend backend;
+  final int[] permutation;
 
-  TrainingData(Backend backend, Dataset data, Likelihood likelihood) {
+  TrainingData(Backend backend, int rows) {
     this.backend = backend;
-    int rows = data.rows();
-    this.inputs = backend.allocate(DType.REAL, rows, data.columns());
-    backend.upload(inputs, data.inputs());
-    if (likelihood.classes() > 0) {
-      this.targets = backend.allocate(DType.INT32, rows);
-      backend.upload(targets, data.labels());
-    } else {
-      this.targets = backend.allocate(DType.REAL, rows, likelihood.targets());
-      backend.upload(targets, data.targets());
-    }
-    this.order = backend.allocate(DType.INT32, rows);
-    this.cursor = backend.allocate(DType.INT64, 1);
     this.permutation = new int[rows];
   }
 
-  Tensor inputs() {
-    return inputs;
+  /** On the device, if the data take no more than half of what is free there. */
+  static TrainingData of(Backend backend, Dataset data, Likelihood likelihood, int batch) {
+    long width = data.columns() + (likelihood.classes() > 0 ? 1L : likelihood.targets());
+    boolean fits = data.rows() * width * Float.BYTES <= backend.freeMemory() / 2;
+    return fits
+        ? new ResidentData(backend, data, likelihood)
+        : new StagedData(backend, data, likelihood, batch);
   }
 
-  Tensor targets() {
-    return targets;
+  /** Room for the labels or targets of so many rows. */
+  static Tensor allocateTargets(Backend backend, Likelihood likelihood, int rows) {
+    return likelihood.classes() > 0
+        ? backend.allocate(DType.INT32, rows)
+        : backend.allocate(DType.REAL, rows, likelihood.targets());
   }
 
   /** Shuffles by seed and epoch alone, so that a resumed training sees the same batches. */
-  void shuffle(long seed, int epoch) {
+  final void shuffle(long seed, int epoch) {
     SplittableRandom random = new SplittableRandom(seed ^ (0x9E3779B97F4A7C15L * (epoch + 1)));
     Arrays.setAll(permutation, i -> i);
     for (int i = permutation.length - 1; i > 0; i--) {
@@ -55,40 +44,27 @@ final class TrainingData implements AutoCloseable {
       permutation[i] = permutation[j];
       permutation[j] = swap;
     }
-    backend.upload(order, permutation);
-    rewind();
+    begin();
   }
 
-  /** Goes back to the first minibatch of the present order. */
-  void rewind() {
-    backend.upload(cursor, 0L);
-  }
+  /** Goes to the first minibatch of the present order, which is new. */
+  abstract void begin();
 
-  /** The next minibatch's inputs, in the step pool. */
-  Tensor nextInputs(int batch) {
-    Tensor x = backend.pool().take(batch, inputs.columns());
-    backend.gather(x, inputs, order, cursor);
-    return x;
-  }
+  /** Has the next minibatch ready for a step; not recorded with it. */
+  abstract void prepare(int batch);
 
-  /** The next minibatch's labels or targets, in the step pool. */
-  Tensor nextTargets(int batch) {
-    Tensor y =
-        targets.dtype() == DType.INT32
-            ? backend.pool().take(DType.INT32, batch)
-            : backend.pool().take(batch, targets.columns());
-    backend.gather(y, targets, order, cursor);
-    return y;
-  }
+  /** The prepared minibatch's inputs. */
+  abstract Tensor nextInputs(int batch);
 
-  void advance(long rows) {
-    backend.advance(cursor, rows);
-  }
+  /** The prepared minibatch's labels or targets. */
+  abstract Tensor nextTargets(int batch);
+
+  /** Goes to the next minibatch; recorded as the end of a step. */
+  abstract void advance(int batch);
+
+  /** Goes back by so many rows, before anything is prepared again. */
+  abstract void back(int rows);
 
   @Override
-  public void close() {
-    for (Tensor tensor : new Tensor[] {inputs, targets, order, cursor}) {
-      backend.release(tensor);
-    }
-  }
+  public abstract void close();
 }

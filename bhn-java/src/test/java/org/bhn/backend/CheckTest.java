@@ -109,7 +109,7 @@ class CheckTest {
           assertTrue(called.contains(method.getName()), method.getName());
         }
       }
-      assertEquals(51, called.size());
+      assertEquals(53, called.size());
     }
   }
 
@@ -199,6 +199,8 @@ class CheckTest {
       }
     } else if (type == Conditioner.class) {
       conditioners(backend, (Conditioner) call.args()[i], ways);
+    } else if (type == List.class) {
+      flowSteps(backend, foreign, (List<?>) call.args()[i], ways);
     } else if (type == AdamState.class) {
       states(backend, foreign, (AdamState) call.args()[i], ways);
     }
@@ -282,6 +284,40 @@ class CheckTest {
     Tensor few = backend.allocate(DType.INT32, net.rows());
     ways.add(new Wrong(new Conditioner(i, h, o, weights, reals, norm), "real starts", true));
     ways.add(new Wrong(new Conditioner(i, h, o, weights, few, norm), "few starts", true));
+  }
+
+  private static void flowSteps(
+      Backend backend, Backend foreign, List<?> steps, List<Wrong> ways) {
+    FlowStep s = (FlowStep) steps.getLast();
+    ways.add(new Wrong(List.of(), "empty", true));
+    ways.add(new Wrong(Arrays.asList((Object) null), "of null", true));
+    Conditioner net = s.net();
+    Tensor x = s.x();
+    Tensor theirs = foreign.allocate(DType.REAL, x.shape());
+    Tensor narrow = backend.allocate(DType.REAL, x.rows(), x.columns() - 1);
+    Tensor reals = backend.allocate(DType.REAL, x.columns());
+    Tensor few = backend.allocate(DType.REAL, s.params().size() - 1);
+    Conditioner wide = Conditioner.dense(x.columns() + 1, net.hidden(), 1, true);
+    List<FlowStep> wrong =
+        List.of(
+            step(s, net, -1, 0, null, s.params(), x),
+            step(s, net, 0, x.columns(), null, s.params(), x),
+            step(s, wide, 0, 0, null, s.params(), x),
+            step(s, null, 0, 0, null, s.params(), x),
+            step(s, net, s.seen(), s.moved(), reals, s.params(), x),
+            step(s, net, s.seen(), s.moved(), null, few, x),
+            step(s, net, s.seen(), s.moved(), null, null, x),
+            step(s, net, s.seen(), s.moved(), null, s.params(), theirs),
+            step(s, net, s.seen(), s.moved(), null, s.params(), narrow));
+    for (FlowStep bad : wrong) {
+      ways.add(new Wrong(List.of(s, bad), "with a wrong " + bad, true));
+    }
+  }
+
+  private static FlowStep step(
+      FlowStep s, Conditioner net, int seen, int moved, Tensor order, Tensor params, Tensor x) {
+    return new FlowStep(
+        net, seen, moved, order, params, x, s.heads(), s.hidden(), s.products(), s.r(), s.factors());
   }
 
   private static void states(Backend backend, Backend foreign, AdamState s, List<Wrong> ways) {

@@ -13,6 +13,7 @@ public final class OpCases {
     all.addAll(ImageCases.all());
     all.addAll(LayerCases.all());
     all.addAll(FlowCases.all());
+    all.addAll(FusedFlowCases.all());
     all.addAll(TrainingCases.all());
     return List.copyOf(all);
   }

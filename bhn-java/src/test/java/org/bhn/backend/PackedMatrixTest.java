@@ -92,7 +92,12 @@ class PackedMatrixTest {
         float[] all = product(packed, x, 70, inputs, outputs);
         for (int rows : new int[] {1, 2, 33}) {
           float[] some = product(packed, Arrays.copyOf(x, rows * inputs), rows, inputs, outputs);
-          assertArrayEquals(Arrays.copyOf(all, rows * outputs), some, precision + " " + rows);
+          float[] expected = Arrays.copyOf(all, rows * outputs);
+          if (backend.device() == Device.CUDA) { // cuBLAS chooses its order of sums by the sizes
+            assertArrayEquals(expected, some, inputs * 0x1p-20f, precision + " " + rows);
+          } else {
+            assertArrayEquals(expected, some, precision + " " + rows);
+          }
         }
       }
     }

@@ -42,6 +42,8 @@ final class Signature {
     "coupling: y~ logDet z~ heads logDetIn? delta",
     "couplingBackward: dZ?~ dHeads? dY?~ dLogDet? z~ heads delta",
     "couplingInverse: z~ logDet y~ heads logDetIn? delta",
+    "flow: y logDet z logDetIn? steps delta",
+    "flowBackward: dZ? dY? dLogDet? steps delta",
     "permute: y~ x~ permutation",
     "permuteBackward: dX?~ dY~ permutation",
     "affine: z logDet eps w b logDetIn? delta",

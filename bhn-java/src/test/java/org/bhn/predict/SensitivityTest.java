@@ -187,6 +187,31 @@ class SensitivityTest {
   }
 
   @Test
+  void gradientsDoNotDependOnHowRowsAreCut() {
+    int rows = 9000; // more than go backwards at once
+    float[] x = new float[3 * rows];
+    int[] labels = new int[rows];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) Math.sin(i);
+      labels[i / 3] = i % 4;
+    }
+    try (Backend backend = Backends.best();
+        Bhn model = model(Posterior.weightNorm(Flows.iaf(1).hidden(8)), backend)) {
+      double[] all = model.inputGradient(x, labels, 32, SEED).values();
+      int from = rows - 10;
+      double[] last =
+          model
+              .inputGradient(
+                  Arrays.copyOfRange(x, 3 * from, 3 * rows),
+                  Arrays.copyOfRange(labels, from, rows),
+                  32,
+                  SEED)
+              .values();
+      assertArrayEquals(Arrays.copyOfRange(all, 3 * from, 3 * rows), last, 1e-6);
+    }
+  }
+
+  @Test
   void probabilitiesDoNotDependOnHowRowsAreCut() {
     float[] x = new float[3 * 20];
     for (int i = 0; i < x.length; i++) {

@@ -58,7 +58,7 @@ class SteadyStateTest {
                 Priors.normal(1),
                 Likelihood.categorical(3),
                 4);
-        TrainingData training = new TrainingData(backend, data, net.likelihood());
+        TrainingData training = TrainingData.of(backend, data, net.likelihood(), BATCH);
         Optimizer optimizer = new Optimizer(backend, net.params());
         TrainStep step = new TrainStep(net, training, optimizer, fit)) {
       optimizer.configure(fit, 1e-3);
@@ -67,7 +67,7 @@ class SteadyStateTest {
         training.shuffle(1, done);
         run(step);
       }
-      training.rewind();
+      training.begin();
       long id = Thread.currentThread().threadId();
       threads.getThreadAllocatedBytes(id);
       long before = threads.getThreadAllocatedBytes(id);
@@ -105,10 +105,10 @@ class SteadyStateTest {
     try (Backend backend = Backends.best();
         Bhn model = Bhn.classifier(2, 3).hidden(8).seed(1).build(backend)) {
       float[] inputs = data.inputs();
-      predict(model, inputs, LARGE ? 20_000 : 500);
+      predict(model, inputs, LARGE ? 20_000 : 50);
       System.gc();
       long before = resident(status);
-      predict(model, inputs, LARGE ? 100_000 : 2_000);
+      predict(model, inputs, LARGE ? 100_000 : 200);
       System.gc();
       long grown = resident(status) - before;
       System.out.printf("resident memory grew by %d KiB%n", grown >> 10);

@@ -2677,6 +2677,144 @@ public class BhnC extends BhnC$shared {
         }
     }
 
+    private static class bhn_flow_fwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_flow_fwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_fwd(bhn_context *context, float *y, float *log_det, const float *z, const float *log_det_in, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static FunctionDescriptor bhn_flow_fwd$descriptor() {
+        return bhn_flow_fwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_fwd(bhn_context *context, float *y, float *log_det, const float *z, const float *log_det_in, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static MethodHandle bhn_flow_fwd$handle() {
+        return bhn_flow_fwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_fwd(bhn_context *context, float *y, float *log_det, const float *z, const float *log_det_in, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static MemorySegment bhn_flow_fwd$address() {
+        return bhn_flow_fwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_flow_fwd(bhn_context *context, float *y, float *log_det, const float *z, const float *log_det_in, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static int bhn_flow_fwd(MemorySegment context, MemorySegment y, MemorySegment log_det, MemorySegment z, MemorySegment log_det_in, MemorySegment steps, long samples, long d, long n_steps, float delta) {
+        var mh$ = bhn_flow_fwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_flow_fwd", context, y, log_det, z, log_det_in, steps, samples, d, n_steps, delta);
+            }
+            return (int)mh$.invokeExact(context, y, log_det, z, log_det_in, steps, samples, d, n_steps, delta);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bhn_flow_bwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_flow_bwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_bwd(bhn_context *context, float *d_z, float *work, const float *d_y, const float *d_log_det, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static FunctionDescriptor bhn_flow_bwd$descriptor() {
+        return bhn_flow_bwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_bwd(bhn_context *context, float *d_z, float *work, const float *d_y, const float *d_log_det, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static MethodHandle bhn_flow_bwd$handle() {
+        return bhn_flow_bwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_flow_bwd(bhn_context *context, float *d_z, float *work, const float *d_y, const float *d_log_det, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static MemorySegment bhn_flow_bwd$address() {
+        return bhn_flow_bwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_flow_bwd(bhn_context *context, float *d_z, float *work, const float *d_y, const float *d_log_det, const bhn_flow_step *steps, int64_t samples, int64_t d, int64_t n_steps, float delta)
+     * }
+     */
+    public static int bhn_flow_bwd(MemorySegment context, MemorySegment d_z, MemorySegment work, MemorySegment d_y, MemorySegment d_log_det, MemorySegment steps, long samples, long d, long n_steps, float delta) {
+        var mh$ = bhn_flow_bwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_flow_bwd", context, d_z, work, d_y, d_log_det, steps, samples, d, n_steps, delta);
+            }
+            return (int)mh$.invokeExact(context, d_z, work, d_y, d_log_det, steps, samples, d, n_steps, delta);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bhn_affine_fwd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             BhnC.C_INT,
