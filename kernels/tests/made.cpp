@@ -332,39 +332,26 @@ void bad_rows() {
   auto bad = [](int place, int32_t value, int64_t weights, int64_t samples) {
     Net n = {samples, 3, 4, 3, 0, true, true, {0, 0, 1, 2, 3, 3, 4, 6, 6, 7, 9}};
     Guarded<float> z(samples * 3), params(weights + 20), d_heads(samples * 6), d_params(weights + 20);
-    for (auto* all : {&z, &params, &d_heads}) {
-      for (float* x = all->data(); x < all->end(); ++x) {
-        *x = number();
-      }
+    for (auto* all : {&z, &params, &d_heads, &d_params}) {
+      std::generate(all->data(), all->end(), [] { return number(); });
     }
     Pass p(n);
     (*p.d)[place] = value;
-    const int32_t* start = at(p.d);
-    BAD_INDEX(context(),
-              bhn_made_fwd(context(), p.heads.data(), p.h.data(), p.t.data(), p.r.data(), z.data(), params.data(), start, samples, 3, 4, 3,
-                           weights, 3, 1),
-              "row_start must rise from 0 to weights");
-    BAD_INDEX(context(),
-              bhn_made_bwd(context(), nullptr, p.factors.data(), p.work.data(), d_heads.data(), z.data(), p.h.data(), p.t.data(),
-                           p.r.data(), params.data(), start, samples, 3, 4, 3, weights, 3, 1),
-              "row_start must rise");
-    BAD_INDEX(context(),
-              bhn_made_grad(context(), d_params.data(), p.factors.data(), z.data(), p.h.data(), params.data(), start, samples, 3, 4, 3,
-                            weights, 3, 1),
-              "row_start must rise");
+    const char* words = "row_start must rise from 0 to weights";
+    float *h = p.h.data(), *t = p.t.data(), *r = p.r.data(), *factors = p.factors.data();
+    auto passes = [&](auto op, auto... first) { return op(context(), first..., at(p.d), samples, 3, 4, 3, weights, 3, 1); };
+    BAD_INDEX(context(), passes(bhn_made_fwd, p.heads.data(), h, t, r, z.data(), params.data()), words);
+    BAD_INDEX(context(), passes(bhn_made_bwd, nullptr, factors, p.work.data(), d_heads.data(), z.data(), h, t, r, params.data()), words);
+    BAD_INDEX(context(), passes(bhn_made_grad, d_params.data(), factors, z.data(), h, params.data()), words);
     CHECK(p.heads.intact() && p.h.intact() && p.t.intact() && p.r.intact() && p.factors.intact() && p.work.intact() && d_params.intact());
   };
-  for (int64_t samples : {2, 40}) {
-    bad(0, -1, 9, samples);
-    bad(0, 1, 9, samples);
-    bad(1, 4, 9, samples);  // more than there is, then less than nothing
-    bad(2, 2, 9, samples);  // 2 entries, then 0
-    bad(5, -7, 9, samples);
-    bad(7, INT32_MIN, 9, samples);
-    bad(10, INT32_MAX, 9, samples);  // past the end
-    bad(10, 8, 9, samples);
-    bad(10, 9, 8, samples);
-    bad(3, 3, 10, samples);  // the last row ends before weights
+  // Past the beginning, longer than x, shorter than the row before, past the end, ending before or after weights.
+  const int places[] = {0, 0, 1, 2, 5, 7, 10, 10, 10, 3};
+  const int32_t values[] = {-1, 1, 4, 2, -7, INT32_MIN, INT32_MAX, 8, 9, 3};
+  const int64_t weights[] = {9, 9, 9, 9, 9, 9, 9, 9, 8, 10};
+  for (int i = 0; i < 10; ++i) {
+    bad(places[i], values[i], weights[i], 2);
+    bad(places[i], values[i], weights[i], 40);
   }
 }
 

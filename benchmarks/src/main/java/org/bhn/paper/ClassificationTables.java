@@ -235,8 +235,7 @@ final class ClassificationTables implements Experiment {
         : text
             + " Where this differs from the paper: it starts the gains almost at a point and trains"
             + " for 500 epochs, while ours start wide and train for fewer; and differences of a few"
-            + " tenths of a percent lie within the spread over seeds, of which the paper states"
-            + " none.";
+            + " tenths of a percent may lie within the spread over seeds.";
   }
 
   private static double accuracy(Runs runs, String method) {

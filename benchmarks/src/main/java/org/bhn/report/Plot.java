@@ -283,16 +283,16 @@ public final class Plot {
   /** The plot as an SVG element. */
   public String svg(String title) {
     StringBuilder out = new StringBuilder();
-    String clip = "clip" + Integer.toHexString((title + body).hashCode());
     out.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" class=\"plot\">%n"
             .formatted(WIDTH, height, Report.escape(title)));
-    out.append(
-        "<defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>%n"
-            .formatted(clip, LEFT, TOP, WIDTH - LEFT - RIGHT, height - TOP - BOTTOM));
     axes(out);
-    out.append("<g clip-path=\"url(#%s)\">%n".formatted(clip));
-    out.append(body).append("</g>\n");
+    // An inner picture cuts off what lies outside the axes, without names that a page must not
+    // repeat.
+    out.append(
+        "<svg x=\"%1$d\" y=\"%2$d\" width=\"%3$d\" height=\"%4$d\" viewBox=\"%1$d %2$d %3$d %4$d\">%n"
+            .formatted(LEFT, TOP, WIDTH - LEFT - RIGHT, height - TOP - BOTTOM));
+    out.append(body).append("</svg>\n");
     legend(out);
     return out.append("</svg>\n").toString();
   }

@@ -33,7 +33,7 @@ class DemoTest {
     assertFalse(printed.contains("NaN"), printed);
 
     String html = Files.readString(page);
-    assertEquals(9, count(html, "<svg "));
+    assertEquals(9, count(html, "class=\"plot\""));
     assertTrue(count(html, "data:image/png;base64,") >= 12);
     for (String outside :
         new String[] {"http:", "https:", "src=\"/", "url(/", "<script", "<link"}) {

@@ -141,65 +141,6 @@ public final class FlowOps {
     return new State(y, logDet);
   }
 
-  /**
-   * The affine transform of columns {@code from} to {@code to}; the others are copied.
-   *
-   * @param heads {@code [S, 2·(to − from)]}, shift then log-scale
-   */
-  public static State coupling(State in, Var heads, int from, int to, double delta) {
-    Var z = in.z();
-    Tape tape = z.tape();
-    Backend backend = tape.backend();
-    int samples = z.value().rows();
-    int dim = z.value().columns();
-    Var y = tape.output("coupling", true, samples, dim);
-    Var logDet = tape.output("coupling.log_det", true, samples);
-    copyOutside(backend, y.value(), z.value(), from, to, false);
-    backend.coupling(
-        y.value().columns(from, to),
-        logDet.value(),
-        z.value().columns(from, to),
-        heads.value(),
-        Ops.value(in.logDet()),
-        delta);
-    tape.undoAlways(
-        () -> {
-          Tensor dY = reached(y);
-          Tensor dZ = z.gradient();
-          if (dY != null && dZ != null) {
-            copyOutside(backend, dZ, dY, from, to, true);
-          }
-          backend.couplingBackward(
-              dZ == null ? null : dZ.columns(from, to),
-              heads.gradient(),
-              dY == null ? null : dY.columns(from, to),
-              reached(logDet),
-              z.value().columns(from, to),
-              heads.value(),
-              delta);
-          passOn(in.logDet(), logDet);
-        });
-    return new State(y, logDet);
-  }
-
-  /** Copies, or adds, the columns before {@code from} and after {@code to}. */
-  private static void copyOutside(
-      Backend backend, Tensor to, Tensor from, int start, int end, boolean add) {
-    int[][] ranges = {{0, start}, {end, from.columns()}};
-    for (int[] range : ranges) {
-      if (range[0] == range[1]) {
-        continue;
-      }
-      Tensor target = to.columns(range[0], range[1]);
-      Tensor source = from.columns(range[0], range[1]);
-      if (add) {
-        backend.axpy(target, source, 1);
-      } else {
-        backend.copy(target, source);
-      }
-    }
-  }
-
   /** {@code y[s, j] = z[s, permutation[j]]}. */
   public static State permute(State in, Tensor permutation) {
     Var z = in.z();
