@@ -5,7 +5,7 @@
 #   sanitizer   ops under compute-sanitizer: memcheck, racecheck, initcheck
 #   bench       the training step and the prediction
 #   peers       both in PyTorch, from the same parameters, where Python has it; what differs from ours is not timed
-# BHN_PACK is pack.sh's folder, BHN_OUT where reports go, BHN_CUDA_PATH where cuBLAS lies if it is not found by itself.
+# BHN_PACK is pack.sh's folder, BHN_OUT where reports go, BHN_CUDA_PATH where cuBLAS and cuDNN lie if they are not found.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 pack=${BHN_PACK:-$here/../target/gpu}
@@ -15,7 +15,8 @@ pack=$(cd "$pack" && pwd)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-cuda=${BHN_CUDA_PATH:-$(find -L /usr/local /usr/lib /opt -maxdepth 8 -name 'libcublas.so.1[23]' -printf '%h\n' 2>/dev/null | sort -r | head -1)}
+cuda=${BHN_CUDA_PATH:-$(find -L /usr/local /usr/lib /opt -maxdepth 8 \( -name 'libcublas.so.1[23]' -o -name libcudnn.so.9 \) \
+  -printf '%h\n' 2>/dev/null | sort -ru | paste -sd:)}
 java=("$pack/java/bin/java" --enable-native-access=ALL-UNNAMED -Xmx8g -cp "$pack/jars/*"
   "-Dbhn.library.path=$pack/lib" "-Dbhn.cuda.path=$cuda" -Dbhn.require=cuda)
 failed=()
@@ -43,7 +44,7 @@ junit() { # options of java and -- before those of the console
 
 tests() {
   junit -- --scan-classpath="$(ls "$pack"/jars/bhn-java-*-tests.jar)" --reports-dir="$out/junit" \
-    --include-classname='org\.bhn\.(backend\..*|BhnTest|SaveLoadTest|TwoModesTest|LinearRegressionEvidenceTest|train\..*)' \
+    --include-classname='org\.bhn\.(backend\..*|BhnTest|Image.*Test|SaveLoadTest|TwoModesTest|LinearRegressionEvidenceTest|train\..*)' \
     --exclude-classname='.*\.(ErfTest|JavaBackendTest)'
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pack.sh [DIR]: puts all that check.sh needs into DIR (default: benchmarks/target/gpu), so that a machine with a GPU needs neither a
-# JDK nor a network: a Java runtime, libbhn.so, the jars with the tests and benchmarks, and JUnit. NVIDIA's driver and cuBLAS must be
-# there. Needs nvcc here, and a JDK of version 22 or newer at JAVA_HOME.
+# JDK nor a network: a Java runtime, libbhn.so, the jars with the tests and benchmarks, and JUnit. NVIDIA's driver, cuBLAS
+# and cuDNN must be there. Needs nvcc here, and a JDK of version 22 or newer at JAVA_HOME.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 pack=$(realpath -m "${1:-$root/benchmarks/target/gpu}")
