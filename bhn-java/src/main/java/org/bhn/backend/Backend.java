@@ -259,8 +259,7 @@ public interface Backend extends AutoCloseable {
    * @param z {@code [S, D]}, contiguous
    * @param steps at least one; what they keep is overwritten, their factors are not used
    */
-  void flow(
-      Tensor y, Tensor logDet, Tensor z, Tensor logDetIn, List<FlowStep> steps, double delta);
+  void flow(Tensor y, Tensor logDet, Tensor z, Tensor logDetIn, List<FlowStep> steps, double delta);
 
   /**
    * Gradients of {@link #flow}; {@code dZ}, {@code dY}, {@code dLogDet} may be null. Those of the

@@ -11,8 +11,8 @@ import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.nativelib.gen.bhn.bhn_flow_step;
 
 /**
- * The steps of a flow as a table of native structs. It is a few kilobytes and must live as long as a
- * recording that uses it, which is when the collector frees an automatic arena.
+ * The steps of a flow as a table of native structs. It is a few kilobytes and must live as long as
+ * a recording that uses it, which is when the collector frees an automatic arena.
  */
 final class NativeFlowSteps {
   final MemorySegment table;

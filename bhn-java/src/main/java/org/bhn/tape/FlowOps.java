@@ -130,8 +130,7 @@ public final class FlowOps {
     backend.flow(y.value(), logDet.value(), z.value(), Ops.value(in.logDet()), done, delta);
     tape.undoAlways(
         () -> {
-          done.replaceAll(
-              s -> s.withFactors(backend.pool().take(s.net().factorCount(samples))));
+          done.replaceAll(s -> s.withFactors(backend.pool().take(s.net().factorCount(samples))));
           backend.flowBackward(z.gradient(), reached(y), reached(logDet), done, delta);
           for (int l = done.size() - 1; l >= 0; l--) {
             steps.get(l).params().addGradient(done.get(l).gradient());
