@@ -140,7 +140,7 @@ __global__ void __launch_bounds__(kTileThreads)
   }
 }
 
-// sum_s a_s x_s for rows row0 + m and entries i0 + n.
+// sum_s a_s x_s for rows row0 + m and entries i0 + n. Its barriers also show every thread what was in shared memory before.
 __device__ __forceinline__ void gradient_tile(float (&sum)[kTileI][kTileJ], const MadeLayer& layer, const float* a, int64_t row0,
                                               int64_t to, int64_t i0, int64_t width) {
   tile_product<false, false>(
@@ -157,7 +157,6 @@ __global__ void __launch_bounds__(kTileThreads)
   if (threadIdx.x < kTileM) {
     places[threadIdx.x] = row0 + threadIdx.x < to ? layer.rows.at(row0 + threadIdx.x) : Row{0, 0};
   }
-  __syncthreads();
   double mine[kTileI] = {};
   for (int64_t i0 = int64_t(blockIdx.y) * kTileN; i0 < width; i0 += int64_t(gridDim.y) * kTileN) {
     float sum[kTileI][kTileJ] = {};
@@ -226,7 +225,6 @@ __global__ void __launch_bounds__(kTileThreads)
   if (threadIdx.x < kTileM) {
     places[threadIdx.x] = row0 + threadIdx.x < to ? layer.rows.at(row0 + threadIdx.x) : Row{0, 0};
   }
-  __syncthreads();
   for (int64_t i0 = int64_t(blockIdx.y) * kTileN; i0 < width; i0 += int64_t(gridDim.y) * kTileN) {
     float sum[kTileI][kTileJ] = {};
     gradient_tile(sum, layer, in.a, row0, to, i0, width);

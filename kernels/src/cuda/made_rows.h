@@ -180,7 +180,7 @@ __device__ void forward_rows(const MadeLayer& layer, int64_t block, int64_t bloc
           use(i, s, values);
         }
       }
-      __syncthreads();  // the next rows write products again
+      __syncthreads();  // the next rows write products again; a warp that ran so far ahead is rare, and rarer in the emulation
       s0 += kTile;
     } while (s0 < layer.samples);
   }
@@ -261,7 +261,7 @@ __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int
       }
       out.norm[row] = float(sqrt(total));
     }
-    __syncthreads();  // the next rows write lengths again
+    __syncthreads();  // as in forward_rows
   }
 }
 
