@@ -162,6 +162,9 @@ class CheckTest {
     // What only turns out when the op runs may be told by the native op of nearly that name.
     boolean starts = message.startsWith(call.method().getName() + ": ");
     assertTrue(starts || wrong.mayPass(), () -> where + " said: " + message);
+    if (wrong.mayPass() && backend.isAsynchronous()) {
+      return; // the device came upon it while it wrote the rest
+    }
     double[][] after = contents(backend, call);
     for (int k = 0; k < before.length; k++) {
       assertTrue(Arrays.equals(before[k], after[k]), () -> where + " wrote");
@@ -286,8 +289,7 @@ class CheckTest {
     ways.add(new Wrong(new Conditioner(i, h, o, weights, few, norm), "few starts", true));
   }
 
-  private static void flowSteps(
-      Backend backend, Backend foreign, List<?> steps, List<Wrong> ways) {
+  private static void flowSteps(Backend backend, Backend foreign, List<?> steps, List<Wrong> ways) {
     FlowStep s = (FlowStep) steps.getLast();
     ways.add(new Wrong(List.of(), "empty", true));
     ways.add(new Wrong(Arrays.asList((Object) null), "of null", true));
@@ -317,7 +319,17 @@ class CheckTest {
   private static FlowStep step(
       FlowStep s, Conditioner net, int seen, int moved, Tensor order, Tensor params, Tensor x) {
     return new FlowStep(
-        net, seen, moved, order, params, x, s.heads(), s.hidden(), s.products(), s.r(), s.factors());
+        net,
+        seen,
+        moved,
+        order,
+        params,
+        x,
+        s.heads(),
+        s.hidden(),
+        s.products(),
+        s.r(),
+        s.factors());
   }
 
   private static void states(Backend backend, Backend foreign, AdamState s, List<Wrong> ways) {
