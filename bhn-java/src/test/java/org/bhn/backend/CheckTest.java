@@ -162,6 +162,9 @@ class CheckTest {
     // What only turns out when the op runs may be told by the native op of nearly that name.
     boolean starts = message.startsWith(call.method().getName() + ": ");
     assertTrue(starts || wrong.mayPass(), () -> where + " said: " + message);
+    if (wrong.mayPass() && backend.isAsynchronous()) {
+      return; // the device came upon it while it wrote the rest
+    }
     double[][] after = contents(backend, call);
     for (int k = 0; k < before.length; k++) {
       assertTrue(Arrays.equals(before[k], after[k]), () -> where + " wrote");
