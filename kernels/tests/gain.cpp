@@ -156,8 +156,9 @@ void all() {
     run(op_case({1, 301, 11, 0, flags, flags % 4, true, true, true}));
     run(op_case({9, 39, flags == 1 || flags == 4 ? 33 : 9, 1, flags, (flags + 1) % 4, true, true, true}));
     if (!on_cuda()) {
-      run(op_case({1, 37, 1201, 0, flags, flags % 4, true, true, true}));
-      run(op_case({5, 23, 401, 1, flags, (flags + 1) % 4, true, true, true}));
+      // Of so many pre-activations one lies so near 0 that differences do not see ReLU's kink: smooth activations only.
+      run(op_case({1, 7, 1201, 0, flags, 2 + flags % 2, true, true, true}));
+      run(op_case({3, 5, 401, 1, flags, 3 - flags % 2, true, true, true}));
     }
   }
   exact_relu();

@@ -59,29 +59,28 @@ void affine_bwd(int threads, float* d_eps, float* d_w, float* d_b, const float* 
   for (int64_t block = 0; block < blocks; ++block) {
     int64_t j0 = block * kBlock;
     int64_t width = d - j0 < kBlock ? d - j0 : kBlock;
-    float sum[kBlock] = {};
-    float sum_eps[kBlock] = {};
+    double sum[kBlock] = {};
+    double sum_eps[kBlock] = {};
     for (int64_t i = 0; d_z != nullptr && i < samples; ++i) {
       const float* up = d_z + i * d + j0;
       const float* in = eps + i * d + j0;
 #pragma omp simd
       for (int64_t j = 0; j < width; ++j) {
         sum[j] += up[j];
-        sum_eps[j] += up[j] * in[j];
+        sum_eps[j] += double(up[j]) * in[j];
       }
     }
-    float constant = float(up_log_det);
 #pragma omp simd
     for (int64_t j = 0; j < width; ++j) {
       float e = vexp(w[j0 + j]);
-      sum_eps[j] = sum_eps[j] * e + constant * log_scale_slope(e, delta);
+      sum_eps[j] = sum_eps[j] * e + up_log_det * log_scale_slope(e, delta);
     }
     for (int64_t j = 0; j < width; ++j) {
       if (d_b != nullptr) {
-        d_b[j0 + j] += sum[j];
+        d_b[j0 + j] += float(sum[j]);
       }
       if (d_w != nullptr) {
-        d_w[j0 + j] += sum_eps[j];
+        d_w[j0 + j] += float(sum_eps[j]);
       }
     }
   }

@@ -147,8 +147,8 @@ BHN_INLINE float slope(float x) {
   if constexpr (kActivation == 1) {
     return x > 0.0f ? 1.0f : 0.0f;
   } else if constexpr (kActivation == 2) {
-    float t = vtanh(x);
-    return 1.0f - t * t;
+    float e = vexp(x < 0.0f ? x + x : -x - x);  // 1 - tanh^2 cancels where tanh is near 1
+    return 4.0f * e / ((1.0f + e) * (1.0f + e));
   } else if constexpr (kActivation == 3) {
     double d = x;
     return float(0.5 * (1.0 + ::erf(d * 0.70710678118654752)) + d * 0.39894228040143268 * ::exp(-0.5 * d * d));

@@ -23,13 +23,13 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) backward(Affine a) {
   int64_t j = int64_t(blockIdx.x) * kWarp + threadIdx.x % kWarp;
   bool inside = j < a.d;
   float e = inside ? expf(a.w[j]) : 0.0f;
-  float sum = 0, sum_eps = 0;
+  double sum = 0, sum_eps = 0;
 #pragma unroll 4
   for (int64_t i = warp; i < a.samples; i += warps) {
     if (inside && a.d_z != nullptr) {
       float up = a.d_z[i * a.d + j];
       sum += up;
-      sum_eps += up * a.eps[i * a.d + j];
+      sum_eps += double(up) * a.eps[i * a.d + j];
       if (a.d_eps != nullptr) {
         a.d_eps[i * a.d + j] += up * (e + a.delta);
       }
@@ -46,10 +46,10 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) backward(Affine a) {
   sum_eps = sum_warps<kMostWarps>(sum_eps);
   if (inside && warp == 0) {
     if (a.d_b != nullptr) {
-      a.d_b[j] += sum;
+      a.d_b[j] += float(sum);
     }
     if (a.d_w != nullptr) {
-      a.d_w[j] += sum_eps * e + float(log_dets) * log_scale_slope(e, a.delta);
+      a.d_w[j] += float(sum_eps * e + log_dets * log_scale_slope(e, a.delta));
     }
   }
 }

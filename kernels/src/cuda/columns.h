@@ -6,9 +6,9 @@
 namespace bhn::cuda {
 
 // The sum over the block's warps, in their order, of what each lane holds; right in the first warp only. Met by all threads.
-template <int kMostWarps>
-__device__ __forceinline__ float sum_warps(float value) {
-  BHN_SHARED(float, held, [kMostWarps][kWarp]);
+template <int kMostWarps, class T>
+__device__ __forceinline__ T sum_warps(T value) {
+  BHN_SHARED(T, held, [kMostWarps][kWarp]);
   int lane = threadIdx.x % kWarp;
   int warp = threadIdx.x / kWarp;
   int warps = blockDim.x / kWarp;
