@@ -3,7 +3,7 @@
 #   doctor      what is found and what is not
 #   test        the tests of every device, on the GPU
 #   sanitizer   ops under compute-sanitizer: memcheck, racecheck, initcheck
-#   bench       the training step and the prediction
+#   bench       the training step, the prediction, every op and the flow for 1 to 1024 samples
 #   peers       both in PyTorch, from the same parameters, where Python has it; what differs from ours is not timed
 # BHN_PACK is pack.sh's folder, BHN_OUT where reports go, BHN_CUDA_PATH where cuBLAS and cuDNN lie if they are not found.
 set -uo pipefail
@@ -90,6 +90,7 @@ for wanted in "${@:-doctor test sanitizer bench peers}"; do
       bench)
         section step bench step
         section predict bench predict
+        section ops bench ops
         ;;
       peers)
         if python3 -c 'import torch' 2>/dev/null; then

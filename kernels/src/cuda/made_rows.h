@@ -261,7 +261,7 @@ __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int
       }
       out.norm[row] = float(sqrt(total));
     }
-    __syncthreads();  // as in forward_rows
+    __syncthreads();  // unseen: needed where warps that share a row have a second one, and run ahead of their leader
   }
 }
 

@@ -9,6 +9,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -17,7 +18,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One op at the sizes it has in {@link Work}, over and over on the same memory. */
+/**
+ * One op at the sizes it has in {@link Work}, over and over on the same memory. An asynchronous
+ * device is waited for once in 20 calls.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -25,6 +29,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(1)
 public class OpBenchmark {
+  private static final int CALLS = 20;
+
   /** A name of {@link OpWork}. */
   @Param("copy (roof)")
   public String op;
@@ -47,7 +53,11 @@ public class OpBenchmark {
 
   /** The op. */
   @Benchmark
+  @OperationsPerInvocation(CALLS)
   public void run() {
-    call.run();
+    for (int i = 0; i < CALLS; i++) {
+      call.run();
+    }
+    backend.sync();
   }
 }

@@ -1,6 +1,7 @@
 package org.bhn.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -55,6 +56,10 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("made backward S=16", t -> madeBackward(t, 16));
     ALL.put("adam, factored gradient", t -> adam(t, true));
     ALL.put("adam, written gradient", t -> adam(t, false));
+    for (int s : new int[] {1, 4, 16, 64, 256, 1024}) {
+      ALL.put("flow and back, S=" + s, t -> new FlowWork(t, s, DIM, HIDDEN).fused());
+      ALL.put("flow and back, op by op, S=" + s, t -> new FlowWork(t, s, DIM, HIDDEN).opByOp());
+    }
     ALL.put("coupling", OpWork::coupling);
     ALL.put("permute", OpWork::permute);
     ALL.put("affine", OpWork::affine);
@@ -79,8 +84,8 @@ record OpWork(double bytes, double flops, Runnable call) {
   }
 
   /** Tensors with random values. */
-  private static final class Tensors {
-    private final Backend backend;
+  static final class Tensors {
+    final Backend backend;
     private final SplittableRandom random = new SplittableRandom(1);
 
     Tensors(Backend backend) {
@@ -100,6 +105,20 @@ record OpWork(double bytes, double flops, Runnable call) {
     Tensor ints(int below, int n) {
       Tensor t = backend.allocate(DType.INT32, n);
       backend.upload(t, random.ints(n, 0, below).toArray());
+      return t;
+    }
+
+    Tensor permutation(int n) {
+      int[] order = new int[n];
+      Arrays.setAll(order, i -> i);
+      for (int i = n - 1; i > 0; i--) {
+        int j = random.nextInt(i + 1);
+        int swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+      }
+      Tensor t = backend.allocate(DType.INT32, n);
+      backend.upload(t, order);
       return t;
     }
 
@@ -221,7 +240,7 @@ record OpWork(double bytes, double flops, Runnable call) {
             List.of(second),
             t.counter(),
             hyper,
-            t.reals(2),
+            t.backend.allocate(DType.REAL, 2), // a negative value would stop the steps
             factored ? Map.of(0, gradient) : Map.of());
     Runnable writeOut =
         () -> {
