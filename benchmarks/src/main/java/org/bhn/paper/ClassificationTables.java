@@ -59,8 +59,8 @@ final class ClassificationTables implements Experiment {
         + " weights on the test images. Random gains by an affine flow and 0, 2, 4, 8 or 12"
         + " coupling layers (0 is mean-field on the gains, the paper's BbB) or IAF steps;"
         + " baselines are dropout, mean-field on all weights, and one set of weights. The"
-        + " paper: accuracy rises with the number of layers, IAF is best. CIFAR-10 waits for"
-        + " convolutional layers.";
+        + " paper: accuracy rises with the number of layers, IAF is best. CIFAR-10, with"
+        + " convolutions, is not among these runs.";
   }
 
   @Override

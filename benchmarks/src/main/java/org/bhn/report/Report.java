@@ -19,7 +19,7 @@ public final class Report {
       p,li{max-width:46rem}
       .machine,.small,figcaption{font-size:.85rem;color:#52606d;
         font-family:system-ui,'Segoe UI',sans-serif}
-      .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.4rem}
+      .row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1.4rem}
       figure{margin:1em 0}.row figure{margin:0}.plot{display:block}figcaption{margin-top:.4em}
       .plot{width:100%;height:auto;background:#fff;border:1px solid #e4e7eb;border-radius:4px}
       .plot text{font-family:system-ui,'Segoe UI',sans-serif;fill:#1f2933}
