@@ -55,7 +55,7 @@ final class ClassificationTables implements Experiment {
   @Override
   public String what() {
     return "MNIST with its first 5,000 and all 50,000 training images, a 784-800-800-10 ReLU"
-        + " network, the last 10,000 training images choose the snapshot, 200 draws of the"
+        + " network (200 units in a quick run), the last 10,000 training images choose the snapshot, 100 draws of the"
         + " weights on the test images. Random gains by an affine flow and 0, 2, 4, 8 or 12"
         + " coupling layers (0 is mean-field on the gains, the paper's BbB) or IAF steps;"
         + " baselines are dropout, mean-field on all weights, and one set of weights. The"
@@ -92,13 +92,14 @@ final class ClassificationTables implements Experiment {
     boolean gains = isGains(method);
     boolean bayes = gains || method.equals(MEAN_FIELD);
     int rows = options.pick(60, 5000, small ? 5000 : 50_000);
-    int width = options.pick(12, 800, 800);
+    int width = options.pick(12, 200, 800);
     int epochs = options.pick(2, 20, small ? (published ? 500 : 100) : published ? 100 : 30);
     int batch = published ? 32 : 128;
     double rate = published ? 1e-3 : 2e-3;
     double warmup = bayes ? (published ? 0.5 : 0.3) : 0;
-    int every = options.pick(1, 5, published ? 1 : 5);
-    int draws = options.pick(10, 100, 200);
+    int every = options.pick(1, 5, published ? 1 : 10);
+    int validationDraws = options.pick(4, 10, 10);
+    int draws = options.pick(10, 100, 100);
     Posterior posterior = posterior(method, published);
     Map<String, Object> settings = options.settings();
     settings.put("rows", rows);
@@ -109,6 +110,7 @@ final class ClassificationTables implements Experiment {
     settings.put("learning_rate", rate);
     settings.put("warmup", warmup);
     settings.put("validation_every", every);
+    settings.put("validation_draws", validationDraws);
     settings.put("draws", draws);
     boolean drawn = options.size() == Options.Size.TINY;
     settings.put("data", drawn ? "drawn digits" : "MNIST");
@@ -127,6 +129,7 @@ final class ClassificationTables implements Experiment {
                   .klWarmup(warmup)
                   .validation(sets.valid())
                   .validationEvery(every)
+                  .validationSamples(validationDraws)
                   .select(Fit.Selection.ACCURACY, true)
                   .listener(ProgressBar.stderr());
           return train(backend, sets, posterior, width, seed, fit, draws);
