@@ -54,19 +54,20 @@ final class Adversary implements Experiment {
   @Override
   public String what() {
     return "Test digits move by steps against the gradient of the log of the mean probability of"
-        + " their label (fast gradient sign, FGS), and by many small ones within a ball (BIM,"
-        + " and PGD from a random start); in [0, 1]. The paper attacks with one draw of the"
-        + " weights in each gradient and finds that mutual information and mean standard"
-        + " deviation of the hypernetwork rise with the step and those of dropout do not."
-        + " Beside it here: 32 draws, stronger attacks, and attacks crafted on a network with"
-        + " one set of weights. Detection: of attacked digits among clean ones, and of"
-        + " misread digits among attacked ones. Later work found that such defences fail"
-        + " under attacks made for them: what resists here is not thereby safe.";
+               + " their label (fast gradient sign, FGS), and by many small ones within a ball"
+               + " (BIM, and PGD from a random start); in [0, 1]. The paper attacks with one draw"
+               + " of the weights in each gradient and finds that mutual information and mean"
+               + " standard deviation of the hypernetwork rise with the step and those of dropout"
+               + " do not. Beside it here: 32 draws, stronger attacks, and attacks crafted on a"
+               + " network with one set of weights. Detection: of attacked digits among clean ones,"
+               + " and of misread digits among attacked ones. Networks are those of the anomalies."
+               + " Later work found that such defences fail under attacks made for them: what"
+               + " resists here is not thereby safe.";
   }
 
   @Override
   public List<Unit> units(Options options) {
-    DigitNets nets = DigitNets.of(options);
+    DigitNets nets = DigitNets.dense(options);
     Sizes sizes = Sizes.of(options);
     boolean clipped = !options.asPublished();
     List<Unit> units = new ArrayList<>();
@@ -107,7 +108,7 @@ final class Adversary implements Experiment {
       String method,
       long seed,
       boolean clipped) {
-    DigitSets data = DigitNets.sets(options, nets.rows());
+    ImageSets data = DigitNets.sets(options, nets.rows());
     Dataset clean = data.test().take(sizes.images);
     Dataset few = clean.take(sizes.iterated);
     boolean random = !method.equals(DigitNets.POINT);

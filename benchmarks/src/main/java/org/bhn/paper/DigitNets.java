@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bhn.Bhn;
+import org.bhn.BhnBuilder;
 import org.bhn.backend.Backend;
 import org.bhn.data.Dataset;
 import org.bhn.flow.FlowSpec;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Image;
 import org.bhn.posterior.Posterior;
 import org.bhn.train.Fit;
 import org.bhn.train.ProgressBar;
@@ -18,24 +20,27 @@ import org.bhn.train.ProgressBar;
  * @param source of the digits
  * @param rows to train on
  * @param testRows to test on
+ * @param convolutional whether the two convolutions of the paper's active learning come first
  * @param hidden units of the layers
+ * @param flow of the hypernetwork's gains
  * @param epochs of the training
  * @param batch size
  * @param rate learning rate at the start
  * @param warmup share of the epochs in which the KL term is brought in
- * @param published whether the flow starts as narrow as in the paper
  */
 record DigitNets(
     String source,
     int rows,
     int testRows,
+    boolean convolutional,
     int[] hidden,
+    FlowSpec flow,
     int epochs,
     int batch,
     double rate,
-    double warmup,
-    boolean published) {
-  static final int PIXELS = 784;
+    double warmup) {
+  private static final int SIDE = 28;
+  static final int PIXELS = SIDE * SIDE;
   static final int CLASSES = 10;
   static final int TRAINING_IMAGES = 50_000;
 
@@ -46,18 +51,41 @@ record DigitNets(
   /** In the order of the tables. */
   static final List<String> METHODS = List.of(HYPERNETWORK, DROPOUT, POINT);
 
-  static DigitNets of(Options options) {
+  /** Of anomalies and adversaries: as in the paper's code where the experiment is full. */
+  static DigitNets dense(Options options) {
+    FlowSpec published = Flows.coupling(4).hidden(256);
+    return of(
+        options,
+        false,
+        options.pick(new int[] {12}, new int[] {200, 200}, new int[] {256, 256, 256}),
+        published);
+  }
+
+  /** Of active learning: with the paper's convolutions where the experiment is full. */
+  static DigitNets convolutional(Options options) {
+    return of(
+        options,
+        options.size() == Options.Size.FULL,
+        options.pick(new int[] {12}, new int[] {200, 200}, new int[] {256}),
+        Flows.iaf(4));
+  }
+
+  private static DigitNets of(
+      Options options, boolean convolutional, int[] hidden, FlowSpec publishedFlow) {
     boolean published = options.asPublished();
     return new DigitNets(
         tiny(options) ? "drawn digits" : "MNIST",
         options.pick(100, 5000, TRAINING_IMAGES),
         options.pick(60, 2000, 10_000),
-        options.pick(new int[] {12}, new int[] {200, 200}, new int[] {800, 800}),
+        convolutional,
+        hidden,
+        published
+            ? publishedFlow.initialStd(Math.exp(-7) + Flows.DELTA)
+            : Flows.iaf(options.pick(8, 8, 4)),
         published ? options.pick(2, 40, 100) : options.pick(2, 40, 30),
-        published ? 32 : options.pick(20, 128, 128),
+        options.pick(20, 128, 128),
         published ? 1e-3 : 2e-3,
-        published ? 0.5 : 0.3,
-        published);
+        published ? 0.5 : 0.3);
   }
 
   private static boolean tiny(Options options) {
@@ -69,22 +97,17 @@ record DigitNets(
    *
    * @throws org.bhn.data.DataException saying where to put MNIST, if it is missing
    */
-  static DigitSets sets(Options options, int rows) {
-    return DigitSets.of(options.data(), tiny(options), rows);
+  static ImageSets sets(Options options, int rows) {
+    return ImageSets.digits(options.data(), tiny(options), rows);
   }
 
   Posterior posterior(String method) {
     return switch (method) {
-      case HYPERNETWORK -> Posterior.weightNorm(flow(8));
+      case HYPERNETWORK -> Posterior.weightNorm(flow);
       case DROPOUT -> Posterior.dropout(0.5);
       case POINT -> Posterior.point();
       default -> throw new IllegalArgumentException(method + ": methods are " + METHODS);
     };
-  }
-
-  private FlowSpec flow(int steps) {
-    FlowSpec flow = Flows.iaf(steps);
-    return published ? flow.initialStd(Math.exp(-7) + Flows.DELTA) : flow;
   }
 
   /** All that a trained network depends on, after the options' own. */
@@ -97,6 +120,9 @@ record DigitNets(
     for (int units : hidden) {
       widths.add(units);
     }
+    if (convolutional) {
+      settings.put("convolutions", "32 of 3 x 3, 32 of 3 x 3, max-pooling of 5 x 5");
+    }
     settings.put("hidden", widths);
     settings.put("posterior", posterior(method).toMap());
     settings.put("epochs", epochs);
@@ -107,11 +133,11 @@ record DigitNets(
   }
 
   Bhn build(Backend backend, String method, long seed) {
-    return Bhn.classifier(PIXELS, CLASSES)
-        .hidden(hidden)
-        .posterior(posterior(method))
-        .seed(seed)
-        .build(backend);
+    BhnBuilder network =
+        convolutional
+            ? Bhn.classifier(new Image(SIDE, SIDE, 1), CLASSES).conv(32, 3).conv(32, 3).maxPool(5)
+            : Bhn.classifier(PIXELS, CLASSES);
+    return network.hidden(hidden).posterior(posterior(method)).seed(seed).build(backend);
   }
 
   /** A trained network; the caller closes it. */

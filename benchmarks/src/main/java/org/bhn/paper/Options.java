@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.bhn.backend.Device;
 
@@ -21,6 +22,7 @@ import org.bhn.backend.Device;
  * @param out directory of the results files
  * @param page file of the report
  * @param only runs only units whose key "group / method / seed" has a match
+ * @param labels at which active learning ends, instead of the experiment's own number
  */
 public record Options(
     String name,
@@ -31,7 +33,8 @@ public record Options(
     Optional<Device> backend,
     Path out,
     Path page,
-    Pattern only) {
+    Pattern only,
+    OptionalInt labels) {
 
   /** How much to run. */
   public enum Size {
@@ -54,7 +57,7 @@ public record Options(
   /**
    * Reads {@code --name=value}, an empty value for the default: name, quick (true), full, tiny,
    * mode (fixed), seeds (1,2,3), data, backend (cuda, cpu, java), out (benchmarks/results/paper),
-   * page (bhn-paper.html), only (a regular expression).
+   * page (bhn-paper.html), only (a regular expression), labels (a number).
    *
    * @throws IllegalArgumentException naming the option that is wrong
    */
@@ -80,13 +83,14 @@ public record Options(
                 .map(b -> choice(Device.class, "backend", b)),
             Path.of(text(given, "out", "benchmarks/results/paper")),
             Path.of(text(given, "page", "bhn-paper.html")),
-            Pattern.compile(text(given, "only", "")));
+            Pattern.compile(text(given, "only", "")),
+            labels(text(given, "labels", "")));
     if (!given.isEmpty()) {
       throw new IllegalArgumentException(
           "--"
               + given.keySet().iterator().next()
               + ": options are name, quick, full, tiny, mode, seeds, data, backend, out, page,"
-              + " only");
+              + " only, labels");
     }
     return options;
   }
@@ -114,6 +118,14 @@ public record Options(
     }
   }
 
+  private static OptionalInt labels(String number) {
+    try {
+      return number.isEmpty() ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(number));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("--labels=" + number + ": write a whole number", e);
+    }
+  }
+
   private static <E extends Enum<E>> E choice(Class<E> type, String name, String value) {
     for (E e : type.getEnumConstants()) {
       if (e.name().equalsIgnoreCase(value)) {
@@ -128,7 +140,7 @@ public record Options(
 
   /** The same at another size, in another mode. */
   Options at(Size other, Mode whose) {
-    return new Options(name, other, whose, seeds, data, backend, out, page, only);
+    return new Options(name, other, whose, seeds, data, backend, out, page, only, labels);
   }
 
   /** What fits the size. */

@@ -98,11 +98,17 @@ final class PosteriorStructure implements Experiment {
         settings,
         backend ->
             train(
-                backend, DigitSets.of(options.data(), drawn, rows), flow, width, seed, fit, draws));
+                backend,
+                ImageSets.digits(options.data(), drawn, rows),
+                flow,
+                width,
+                seed,
+                fit,
+                draws));
   }
 
   private static Values train(
-      Backend backend, DigitSets sets, FlowSpec flow, int width, long seed, Fit fit, int draws) {
+      Backend backend, ImageSets sets, FlowSpec flow, int width, long seed, Fit fit, int draws) {
     try (Bhn model =
         Bhn.classifier(PIXELS, CLASSES)
             .hidden(width, width)
