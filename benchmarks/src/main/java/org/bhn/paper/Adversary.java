@@ -54,15 +54,15 @@ final class Adversary implements Experiment {
   @Override
   public String what() {
     return "Test digits move by steps against the gradient of the log of the mean probability of"
-               + " their label (fast gradient sign, FGS), and by many small ones within a ball"
-               + " (BIM, and PGD from a random start); in [0, 1]. The paper attacks with one draw"
-               + " of the weights in each gradient and finds that mutual information and mean"
-               + " standard deviation of the hypernetwork rise with the step and those of dropout"
-               + " do not. Beside it here: 32 draws, stronger attacks, and attacks crafted on a"
-               + " network with one set of weights. Detection: of attacked digits among clean ones,"
-               + " and of misread digits among attacked ones. Networks are those of the anomalies."
-               + " Later work found that such defences fail under attacks made for them: what"
-               + " resists here is not thereby safe.";
+        + " their label (fast gradient sign, FGS), and by many small ones within a ball"
+        + " (BIM, and PGD from a random start); in [0, 1]. The paper attacks with one draw"
+        + " of the weights in each gradient and finds that mutual information and mean"
+        + " standard deviation of the hypernetwork rise with the step and those of dropout"
+        + " do not. Beside it here: 32 draws, stronger attacks, and attacks crafted on a"
+        + " network with one set of weights. Detection: of attacked digits among clean ones,"
+        + " and of misread digits among attacked ones. Networks are those of the anomalies."
+        + " Later work found that such defences fail under attacks made for them: what"
+        + " resists here is not thereby safe.";
   }
 
   @Override

@@ -138,6 +138,15 @@ enum ClassificationTask {
     };
   }
 
+  /** The paper's, but larger where epochs are long. */
+  int batch(Options options) {
+    return options.asPublished() || this != MNIST_50000 ? 32 : 128;
+  }
+
+  double learningRate(Options options) {
+    return batch(options) == 32 ? 1e-3 : 2e-3;
+  }
+
   /** Draws of the weights for each test image. */
   int draws(Options options) {
     return this == CIFAR_10_SHORT ? options.pick(10, 20, 20) : options.pick(10, 100, 100);
