@@ -17,7 +17,7 @@ import org.bhn.nn.Image;
  *
  * @param train to learn from
  * @param valid to choose by: the last 10,000 training images of MNIST, as in mnist.pkl.gz, or the
- *     last 5,000 of CIFAR-10
+ *     last tenth of those of CIFAR-10
  * @param test to look at once
  */
 record ImageSets(Dataset train, Dataset valid, Dataset test) {
@@ -25,7 +25,6 @@ record ImageSets(Dataset train, Dataset valid, Dataset test) {
   static final Image PHOTOGRAPH = new Image(32, 32, 3);
 
   private static final int MNIST_TRAINING = 50_000;
-  private static final int CIFAR_TRAINING = 45_000;
   private static ImageSets kept;
   private static String keptFor = "";
 
@@ -96,9 +95,10 @@ record ImageSets(Dataset train, Dataset valid, Dataset test) {
   private static ImageSets cifar10(Optional<Path> data, int rows) {
     Path folder = data.orElseThrow(() -> missing("CIFAR-10", data)).resolve("cifar10");
     Cifar10 cifar = Cifar10.load(folder);
+    int all = cifar.train().rows();
     return new ImageSets(
         channelsLast(cifar.train().take(rows)),
-        channelsLast(cifar.train().slice(CIFAR_TRAINING, cifar.train().rows())),
+        channelsLast(cifar.train().slice(all - all / 10, all)),
         channelsLast(cifar.test()));
   }
 

@@ -14,12 +14,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.zip.GZIPOutputStream;
+import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.backend.Device;
 import org.bhn.data.DataException;
+import org.bhn.flow.Flows;
 import org.bhn.io.JsonObject;
+import org.bhn.posterior.Posterior;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +100,68 @@ class DigitExperimentsTest {
         assertArrayEquals(run.numbers("nll"), again.numbers("nll"), "the same seed, another run");
       }
     }
+  }
+
+  @Test
+  void learningEndsAtTheLabelsAskedFor() throws Exception {
+    Options options = options("--tiny=true", "--labels=53");
+    Run run = run(unit(new ActiveDigits(), options, "warm start, random", DigitNets.POINT));
+    assertArrayEquals(new double[] {20, 30, 40, 50}, run.numbers("labels"));
+    for (String labels : List.of("29", "151")) {
+      Options wrong = options("--tiny=true", "--labels=" + labels);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> new ActiveDigits().units(wrong))
+              .getMessage();
+      assertTrue(message.contains("--labels=" + labels), message);
+    }
+  }
+
+  @Test
+  void fullRunsHaveThePapersNetworks() {
+    Options options = options("--full=true", "--mode=paper");
+    try (Backend backend = Backends.open(Device.JAVA);
+        Bhn dense = DigitNets.dense(options).build(backend, DigitNets.HYPERNETWORK, 1);
+        Bhn convolutional =
+            DigitNets.convolutional(options).build(backend, DigitNets.HYPERNETWORK, 1);
+        Bhn photographs =
+            ClassificationTask.CIFAR_10
+                .network(options)
+                .posterior(Posterior.weightNorm(Flows.affine()))
+                .build(backend)) {
+      assertEquals(3 * 256 + 10, gains(dense));
+      assertEquals(32 + 32 + 256 + 10, gains(convolutional));
+      assertEquals(4 * 192 + 1000 + 10, gains(photographs));
+    }
+  }
+
+  private static int gains(Bhn model) {
+    return model.sampleWeights(1, 1)[0].length;
+  }
+
+  @Test
+  void photographsAreReadChannelsLastAndInOrder() throws Exception {
+    Path folder = Files.createDirectories(directory.resolve("cifar10"));
+    for (int file = 0; file < 6; file++) {
+      byte[] records = new byte[10 * 3073];
+      for (int i = 0; i < 10; i++) {
+        records[i * 3073] = (byte) file;
+        Arrays.fill(records, i * 3073 + 1, i * 3073 + 1025, (byte) 51);
+        Arrays.fill(records, i * 3073 + 2049, i * 3073 + 3073, (byte) 255);
+      }
+      String name = file == 5 ? "test_batch.bin" : "data_batch_" + (file + 1) + ".bin";
+      Files.write(folder.resolve(name), records);
+    }
+    ImageSets sets = ImageSets.photographs(Optional.of(directory), false, 11);
+    assertEquals(11, sets.train().rows());
+    assertEquals(0, sets.train().label(9));
+    assertEquals(1, sets.train().label(10));
+    assertEquals(5, sets.valid().rows());
+    assertEquals(4, sets.valid().label(0));
+    assertEquals(5, sets.test().label(0));
+    assertArrayEquals(
+        new float[] {0.2f, 0, 1, 0.2f}, Arrays.copyOf(sets.test().take(1).inputs(), 4));
+    Path empty = Files.createDirectories(directory.resolve("empty"));
+    assertThrows(DataException.class, () -> ImageSets.photographs(Optional.of(empty), false, 10));
   }
 
   @Test

@@ -186,7 +186,9 @@ class FrameworkTest {
   @Test
   void wrongOptionsAreNamed() {
     for (String wrong :
-        new String[] {"--speed=1", "--quick", "--mode=loud", "--seeds=a", "--backend=tpu"}) {
+        new String[] {
+          "--speed=1", "--quick", "--mode=loud", "--seeds=a", "--backend=tpu", "--labels=b"
+        }) {
       String message =
           assertThrows(IllegalArgumentException.class, () -> Options.parse(wrong)).getMessage();
       assertTrue(message.startsWith(wrong.split("=")[0]), message);
