@@ -105,6 +105,11 @@ final class ClassificationTables implements Experiment {
     settings.put("posterior", posterior.toMap());
     settings.put("epochs", epochs);
     settings.put("batch", batch);
+    // Four draws of the gains in a step, each for its part of the batch; the paper has one.
+    int examplesPerDraw = isGains(method) && !published ? batch / 4 : batch;
+    if (examplesPerDraw < batch) {
+      settings.put("examples_per_draw", examplesPerDraw);
+    }
     settings.put("learning_rate", rate);
     settings.put("decay", decay);
     settings.put("warmup", warmup);
@@ -121,6 +126,7 @@ final class ClassificationTables implements Experiment {
           Fit fit =
               Fit.epochs(epochs)
                   .batch(batch)
+                  .examplesPerDraw(examplesPerDraw)
                   .learningRate(rate)
                   .decay(decay)
                   .klWarmup(warmup)

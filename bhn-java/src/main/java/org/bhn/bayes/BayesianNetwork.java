@@ -118,7 +118,7 @@ public final class BayesianNetwork implements AutoCloseable {
    * @param x {@code [B, inputs]}
    * @param targets labels {@code [B]} or targets {@code [B, O]}
    * @param samples S
-   * @param perExample whether each example gets its own draw
+   * @param examplesPerDraw how many examples share a draw; B or more: all
    * @param klScale β/N, {@code [1]}
    */
   public Var loss(
@@ -127,9 +127,10 @@ public final class BayesianNetwork implements AutoCloseable {
       Tensor x,
       Tensor targets,
       int samples,
-      boolean perExample,
+      int examplesPerDraw,
       Tensor klScale) {
-    int draws = perExample ? samples * x.rows() : samples;
+    int sharing = gcd(Math.min(examplesPerDraw, x.rows()), x.rows());
+    int draws = samples * (x.rows() / sharing);
     WeightPosterior.Draw draw = posterior.draw(tape, noise, draws);
     Var outputs = posterior.forward(tape, draw, tape.constant(x), samples, 0);
     tape.scope("likelihood");
@@ -138,6 +139,10 @@ public final class BayesianNetwork implements AutoCloseable {
     Var logPrior = draw.weights() == null ? null : prior.logDensity(draw.weights());
     tape.scope("");
     return BayesOps.elbo(logLik, logPrior, draw.logDet(), klScale);
+  }
+
+  private static int gcd(int a, int b) {
+    return b == 0 ? a : gcd(b, a % b);
   }
 
   @Override

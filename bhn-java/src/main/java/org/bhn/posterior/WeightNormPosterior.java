@@ -117,16 +117,16 @@ final class WeightNormPosterior implements WeightPosterior {
     return h;
   }
 
-  /** Where each example has its own gains, they serve all its places: it is like a sample. */
+  /** Rows that share gains, of a few examples or of one example's places, are like a sample. */
   private static Var gain(
       WeightLayer layer, Var t, Var g, Var r, Var bias, int samples, int batch) {
     int draws = g.value().rows();
-    int places = layer.places();
-    if (draws == samples || places == 1) {
-      return Ops.gain(t, g, r, bias, samples, batch * places, layer.activation());
+    int rows = samples * batch * layer.places();
+    if (draws == samples || draws == rows) {
+      return Ops.gain(t, g, r, bias, samples, rows / samples, layer.activation());
     }
-    Var own = t.value().rows() == draws * places ? t : Ops.repeat(t, samples);
-    return Ops.gain(own, g, r, bias, draws, places, layer.activation());
+    Var own = t.value().rows() == rows ? t : Ops.repeat(t, samples);
+    return Ops.gain(own, g, r, bias, draws, rows / draws, layer.activation());
   }
 
   @Override

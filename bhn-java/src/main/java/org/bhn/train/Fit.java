@@ -23,7 +23,7 @@ public final class Fit {
   final int epochs;
   int batch = 32;
   int samples = 1;
-  boolean perExample;
+  int examplesPerDraw = Integer.MAX_VALUE;
   double learningRate = 1e-3;
   double decay = 1;
   double beta1 = 0.9;
@@ -71,7 +71,18 @@ public final class Fit {
 
   /** Whether every example of a batch gets its own weight sample (no): less gradient noise. */
   public Fit perExample(boolean on) {
-    this.perExample = on;
+    this.examplesPerDraw = on ? 1 : Integer.MAX_VALUE;
+    return this;
+  }
+
+  /**
+   * How many examples of a batch share a weight sample (all). The gradient of a batch whose parts
+   * meet different weights has less noise, at the cost of more draws from the flow and of no more
+   * products in the network. Of a batch that is no multiple of it, as many share as divide both.
+   */
+  public Fit examplesPerDraw(int count) {
+    check("examplesPerDraw", count, 1, Integer.MAX_VALUE);
+    this.examplesPerDraw = count;
     return this;
   }
 
@@ -237,7 +248,7 @@ public final class Fit {
     map.put("epochs", (long) epochs);
     map.put("batch", (long) batch);
     map.put("samples", (long) samples);
-    map.put("per_example", perExample);
+    map.put("examples_per_draw", (long) Math.min(examplesPerDraw, batch));
     map.put("learning_rate", learningRate);
     map.put("decay", decay);
     map.put("beta1", beta1);

@@ -90,7 +90,7 @@ final class TrainStep implements AutoCloseable {
     Tensor x = data.nextInputs(batch);
     Tensor y = data.nextTargets(batch);
     Noise noise = new Noise(net.seed(), net.noiseCounter(), 0);
-    return net.loss(tape, noise, x, y, fit.samples, fit.perExample, klScale);
+    return net.loss(tape, noise, x, y, fit.samples, fit.examplesPerDraw, klScale);
   }
 
   /** Goes back to the minibatch and the noise of an earlier step. */

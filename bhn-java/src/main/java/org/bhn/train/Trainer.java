@@ -50,10 +50,10 @@ public final class Trainer implements AutoCloseable {
     if (fit.validation != null) {
       DataChecks.fits(net, "validation", fit.validation);
     }
-    if (fit.perExample && !net.posterior().supportsPerExample()) {
+    if (fit.examplesPerDraw < fit.batch && !net.posterior().supportsPerExample()) {
       throw new IllegalArgumentException(
-          "perExample needs a posterior over gains: a full posterior would need one product for"
-              + " each example; use Posterior.weightNorm or leave perExample off");
+          "perExample and examplesPerDraw need a posterior over gains: a full posterior would need"
+              + " a product for each draw; use Posterior.weightNorm, or samples");
     }
     this.net = net;
     this.backend = net.backend();

@@ -1,9 +1,11 @@
 package org.bhn.bayes;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -27,6 +29,7 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The whole training loss against central differences in double, along random directions of all
@@ -41,11 +44,11 @@ class LossGradientTest {
       Likelihood likelihood,
       Prior prior,
       int samples,
-      boolean perExample,
+      int examplesPerDraw,
       boolean images) {
     Model(
-        Posterior posterior, Likelihood likelihood, Prior prior, int samples, boolean perExample) {
-      this(posterior, likelihood, prior, samples, perExample, false);
+        Posterior posterior, Likelihood likelihood, Prior prior, int samples, int examplesPerDraw) {
+      this(posterior, likelihood, prior, samples, examplesPerDraw, false);
     }
 
     Network network() {
@@ -72,38 +75,41 @@ class LossGradientTest {
     Prior normal = Priors.normal(0.1, 0.8);
     Likelihood classes = Likelihood.categorical(3);
     return Stream.of(
-        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 1, false),
-        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 3, false),
-        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, true),
+        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 1, BATCH),
+        new Model(Posterior.weightNorm(Flows.iaf(2).hidden(6)), classes, normal, 3, BATCH),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, 1),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, 2),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 3, 3),
         new Model(
             Posterior.weightNorm(Flows.coupling(3).hidden(5)),
             Likelihood.bernoulli(2),
             Priors.mixture(0.3, 1, 0.2),
             2,
-            false),
+            BATCH),
         new Model(
             Posterior.weightNorm(Flows.coupling(3).shuffle(true).weightNorm(false).hidden(5)),
             Likelihood.gaussian(2, 0.7),
             Priors.laplace(0.5),
             1,
-            false),
+            BATCH),
         new Model(
             Posterior.full(Flows.iaf(1).hidden(8)),
             Likelihood.heteroscedastic(1),
             normal,
             3,
-            false),
-        new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, false),
-        new Model(Posterior.dropout(0.4), classes, normal, 3, false),
-        new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, false),
-        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, false, true),
-        new Model(Posterior.weightNorm(Flows.coupling(2)), classes, normal, 3, false, true),
-        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, true, true),
-        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, true, true),
-        new Model(Posterior.full(Flows.coupling(2)), classes, normal, 3, false, true),
-        new Model(Posterior.meanField(), Likelihood.gaussian(2, 0.7), normal, 1, false, true),
-        new Model(Posterior.dropout(0.4), classes, normal, 3, false, true),
-        new Model(Posterior.point(), classes, normal, 2, false, true));
+            BATCH),
+        new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, BATCH),
+        new Model(Posterior.dropout(0.4), classes, normal, 3, BATCH),
+        new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, BATCH),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, BATCH, true),
+        new Model(Posterior.weightNorm(Flows.coupling(2)), classes, normal, 3, BATCH, true),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 1, 1, true),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, 1, true),
+        new Model(Posterior.weightNorm(Flows.iaf(1).hidden(6)), classes, normal, 2, 2, true),
+        new Model(Posterior.full(Flows.coupling(2)), classes, normal, 3, BATCH, true),
+        new Model(Posterior.meanField(), Likelihood.gaussian(2, 0.7), normal, 1, BATCH, true),
+        new Model(Posterior.dropout(0.4), classes, normal, 3, BATCH, true),
+        new Model(Posterior.point(), classes, normal, 2, BATCH, true));
   }
 
   @ParameterizedTest
@@ -130,6 +136,49 @@ class LossGradientTest {
         check(backend, net, model, x, y, klScale, random);
       }
     }
+  }
+
+  /** Two draws of two examples each, the same two: as two samples of a batch of two. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void groupsOfExamplesMeetTheirOwnDraw(boolean images) {
+    Posterior posterior = Posterior.weightNorm(Flows.iaf(1).hidden(6));
+    Likelihood likelihood = Likelihood.categorical(3);
+    Model model = new Model(posterior, likelihood, Priors.normal(1), 1, 2, images);
+    try (Backend backend = JavaBackend.open()) {
+      Network network = model.network();
+      BayesianNetwork net =
+          new BayesianNetwork(backend, network, posterior, model.prior, likelihood, 7);
+      double[] two = new SplittableRandom(5).doubles(2L * network.inputs()).toArray();
+      double[] four = Arrays.copyOf(two, 2 * two.length);
+      System.arraycopy(two, 0, four, two.length, two.length);
+      double[] groups = items(backend, net, four, new int[] {0, 2, 0, 2}, 1, 2);
+      double[] samples = items(backend, net, two, new int[] {0, 2}, 2, 2);
+      double[] shared = items(backend, net, four, new int[] {0, 2, 0, 2}, 1, 4);
+      assertArrayEquals(samples, groups, 1e-12);
+      assertTrue(Math.abs(shared[1] - groups[1]) > 1e-6, "one draw differs from two");
+    }
+  }
+
+  private static double[] items(
+      Backend backend,
+      BayesianNetwork net,
+      double[] inputs,
+      int[] labels,
+      int samples,
+      int examplesPerDraw) {
+    Tensor x = backend.allocate(DType.REAL, labels.length, net.network().inputs());
+    backend.upload(x, inputs);
+    Tensor y = backend.allocate(DType.INT32, labels.length);
+    backend.upload(y, labels);
+    Tensor klScale = backend.allocate(DType.REAL, 1);
+    backend.fill(klScale, 0.37);
+    Noise noise = new Noise(11, net.noiseCounter(), 0);
+    Tape tape = Tape.inference(backend);
+    Var loss = net.loss(tape, noise, x, y, samples, examplesPerDraw, klScale);
+    double[] items = new double[loss.value().size()];
+    backend.download(loss.value(), items);
+    return items;
   }
 
   private void check(
@@ -179,7 +228,7 @@ class LossGradientTest {
   private Var loss(
       Tape tape, BayesianNetwork net, Model model, Tensor x, Tensor y, Tensor klScale) {
     Noise noise = new Noise(11, net.noiseCounter(), 0);
-    return net.loss(tape, noise, x, y, model.samples, model.perExample, klScale);
+    return net.loss(tape, noise, x, y, model.samples, model.examplesPerDraw, klScale);
   }
 
   private static Tensor targets(Backend backend, Likelihood likelihood, SplittableRandom random) {
