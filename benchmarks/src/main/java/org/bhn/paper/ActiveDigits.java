@@ -223,6 +223,7 @@ final class ActiveDigits implements Experiment {
         rows ->
             Fit.epochs(sizes.epochs(rows, batch, published))
                 .batch(batch)
+                .examplesPerDraw(nets.examplesPerDraw(method, batch))
                 .learningRate(nets.rate())
                 .decay(published || warm ? 1 : 0.1);
     return warm ? BhnLearner.warm(models, fits) : BhnLearner.cold(models, fits);

@@ -25,6 +25,7 @@ import org.bhn.train.ProgressBar;
  * @param flow of the hypernetwork's gains
  * @param epochs of the training
  * @param batch size
+ * @param draws of the gains in a training step, each for its part of the batch
  * @param rate learning rate at the start
  * @param warmup share of the epochs in which the KL term is brought in
  */
@@ -37,6 +38,7 @@ record DigitNets(
     FlowSpec flow,
     int epochs,
     int batch,
+    int draws,
     double rate,
     double warmup) {
   private static final int SIDE = 28;
@@ -84,6 +86,7 @@ record DigitNets(
             : Flows.iaf(options.pick(8, 8, 4)),
         published ? options.pick(2, 40, 100) : options.pick(2, 40, 30),
         options.pick(20, 128, 128),
+        options.pick(1, 1, published ? 1 : 4),
         published ? 1e-3 : 2e-3,
         published ? 0.5 : 0.3);
   }
@@ -127,6 +130,9 @@ record DigitNets(
     settings.put("posterior", posterior(method).toMap());
     settings.put("epochs", epochs);
     settings.put("batch", batch);
+    if (method.equals(HYPERNETWORK) && draws > 1) {
+      settings.put("draws_per_step", draws);
+    }
     settings.put("learning_rate", rate);
     settings.put("warmup", method.equals(HYPERNETWORK) ? warmup : 0);
     return settings;
@@ -140,6 +146,11 @@ record DigitNets(
     return network.hidden(hidden).posterior(posterior(method)).seed(seed).build(backend);
   }
 
+  /** Examples of a batch that meet the same gains. */
+  int examplesPerDraw(String method, int of) {
+    return method.equals(HYPERNETWORK) ? of / draws : of;
+  }
+
   /** A trained network; the caller closes it. */
   Bhn trained(Backend backend, String method, Dataset train, long seed) {
     Bhn model = build(backend, method, seed);
@@ -147,6 +158,7 @@ record DigitNets(
         train,
         Fit.epochs(epochs)
             .batch(batch)
+            .examplesPerDraw(examplesPerDraw(method, batch))
             .learningRate(rate)
             .decay(0.1)
             .klWarmup(method.equals(HYPERNETWORK) ? warmup : 0)
