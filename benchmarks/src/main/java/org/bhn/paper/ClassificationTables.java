@@ -38,13 +38,6 @@ import org.bhn.uncertainty.Classification;
  */
 final class ClassificationTables implements Experiment {
   private static final int BINS = 15;
-
-  /**
-   * Weight of the KL term of random gains, chosen on validation data of MNIST-5000: directions and
-   * biases, which are not random, are held by nothing else.
-   */
-  private static final double TEMPERATURE = 3;
-
   private static final List<Integer> LAYERS = List.of(0, 2, 4, 8, 12);
 
   /** Test accuracy in percent, by group and method, from a review of the paper. */
@@ -100,7 +93,7 @@ final class ClassificationTables implements Experiment {
     double rate = task.learningRate(options);
     double decay = published ? 0.1 : 0.03;
     double warmup = bayes ? (published ? 0.5 : 0.3) : 0;
-    int every = options.pick(1, 5, published ? 1 : 10);
+    int every = options.pick(1, 5, published ? 1 : (task.epochs(options) + 9) / 10);
     int validationDraws = options.pick(4, 10, 10);
     int draws = task.draws(options);
     Posterior posterior = posterior(task, method, published);
@@ -112,10 +105,6 @@ final class ClassificationTables implements Experiment {
     settings.put("posterior", posterior.toMap());
     settings.put("epochs", epochs);
     settings.put("batch", batch);
-    double temperature = isGains(method) && !published ? TEMPERATURE : 1;
-    if (temperature != 1) {
-      settings.put("temperature", temperature);
-    }
     settings.put("learning_rate", rate);
     settings.put("decay", decay);
     settings.put("warmup", warmup);
@@ -132,7 +121,6 @@ final class ClassificationTables implements Experiment {
           Fit fit =
               Fit.epochs(epochs)
                   .batch(batch)
-                  .temperature(temperature)
                   .learningRate(rate)
                   .decay(decay)
                   .klWarmup(warmup)

@@ -131,7 +131,7 @@ enum ClassificationTask {
   int epochs(Options options) {
     boolean published = options.asPublished();
     return switch (this) {
-      case MNIST_5000 -> options.pick(2, 20, published ? 500 : 100);
+      case MNIST_5000 -> options.pick(2, 20, published ? 500 : 200);
       case MNIST_50000 -> published ? 100 : 30;
       case CIFAR_10 -> 100;
       case CIFAR_10_SHORT -> options.pick(2, 6, 15);
