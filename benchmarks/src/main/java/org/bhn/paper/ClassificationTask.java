@@ -134,7 +134,7 @@ enum ClassificationTask {
       case MNIST_5000 -> options.pick(2, 20, published ? 500 : 200);
       case MNIST_50000 -> published ? 100 : 30;
       case CIFAR_10 -> 100;
-      case CIFAR_10_SHORT -> options.pick(2, 6, 15);
+      case CIFAR_10_SHORT -> options.pick(2, 30, 15);
     };
   }
 
