@@ -264,7 +264,7 @@ final class ActiveDigits implements Experiment {
     }
     page.figures(figures).table(table(runs)).finding(finding(runs));
     page.small(
-        "Accuracy on test digits, %, after so many labels; mean over all rounds; NLL in nats after"
+        "Accuracy on test digits, %, after so many labels; mean over all tests; NLL in nats after"
             + " the last. Warm starts do not repeat: a killed unit is run again from its first"
             + " round.");
   }

@@ -94,7 +94,7 @@ final class ClassificationTables implements Experiment {
     double rate = task.learningRate(options);
     double decay = published ? 0.1 : 0.03;
     double warmup = bayes ? (published ? 0.5 : 0.3) : 0;
-    int every = options.pick(1, 5, published ? 1 : (task.epochs(options) + 9) / 10);
+    int every = options.pick(1, 5, published ? 1 : (epochs + 9) / 10);
     int validationDraws = options.pick(4, 10, 10);
     int draws = task.draws(options);
     Posterior posterior = posterior(task, method, published);

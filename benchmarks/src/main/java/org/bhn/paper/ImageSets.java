@@ -56,6 +56,7 @@ record ImageSets(Dataset train, Dataset valid, Dataset test) {
   private static synchronized ImageSets keep(String key, Supplier<ImageSets> read) {
     if (!key.equals(keptFor)) {
       kept = null;
+      keptFor = "";
       kept = read.get();
       keptFor = key;
     }

@@ -32,7 +32,7 @@ public interface WeightPosterior extends AutoCloseable {
   /** Whether two samples can differ. */
   boolean isRandom();
 
-  /** Whether {@link #draw} can give every example its own draw. */
+  /** Whether examples of one batch can meet different draws. */
   boolean supportsPerExample();
 
   /** Draws weights: {@code draws} rows through the flow; a draw without a flow has none. */

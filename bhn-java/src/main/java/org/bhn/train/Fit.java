@@ -78,7 +78,8 @@ public final class Fit {
   /**
    * How many examples of a batch share a weight sample (all). The gradient of a batch whose parts
    * meet different weights has less noise, at the cost of more draws from the flow and of no more
-   * products in the network. Of a batch that is no multiple of it, as many share as divide both.
+   * products in the network. In a batch that is no multiple of it their greatest common divisor
+   * shares one.
    */
   public Fit examplesPerDraw(int count) {
     check("examplesPerDraw", count, 1, Integer.MAX_VALUE);
