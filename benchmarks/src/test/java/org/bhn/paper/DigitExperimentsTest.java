@@ -162,6 +162,8 @@ class DigitExperimentsTest {
         new float[] {0.2f, 0, 1, 0.2f}, Arrays.copyOf(sets.test().take(1).inputs(), 4));
     Path empty = Files.createDirectories(directory.resolve("empty"));
     assertThrows(DataException.class, () -> ImageSets.photographs(Optional.of(empty), false, 10));
+    ImageSets again = ImageSets.photographs(Optional.of(directory), false, 11);
+    assertEquals(11, again.train().rows(), "after a read that failed");
   }
 
   @Test
