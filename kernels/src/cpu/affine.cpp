@@ -6,15 +6,6 @@
 namespace bhn::BHN_ISA {
 namespace {
 
-double sum_log_scale(const float* w, int64_t d, float delta) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < d; ++j) {
-    sum += log_scale(w[j], vexp(w[j]) + delta, delta);
-  }
-  return sum;
-}
-
 void log_dets(float* log_det, const float* log_det_in, int64_t samples, double sum) {
   for (int64_t i = 0; i < samples; ++i) {
     log_det[i] = float(sum + (log_det_in == nullptr ? 0.0 : double(log_det_in[i])));
@@ -25,7 +16,7 @@ void log_dets(float* log_det, const float* log_det_in, int64_t samples, double s
 
 void affine_fwd(int threads, float* z, float* log_det, const float* eps, const float* w, const float* b, const float* log_det_in,
                 int64_t samples, int64_t d, float delta) {
-  log_dets(log_det, log_det_in, samples, sum_log_scale(w, d, delta));
+  log_dets(log_det, log_det_in, samples, sum_log_scales(w, d, delta));
 #pragma omp parallel for if (samples > 1 && samples * d >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t i = 0; i < samples; ++i) {
     const float* in = eps + i * d;
@@ -88,7 +79,7 @@ void affine_bwd(int threads, float* d_eps, float* d_w, float* d_b, const float* 
 
 void affine_inv(int threads, float* eps, float* log_det, const float* z, const float* w, const float* b, const float* log_det_in,
                 int64_t samples, int64_t d, float delta) {
-  log_dets(log_det, log_det_in, samples, sum_log_scale(w, d, delta));
+  log_dets(log_det, log_det_in, samples, sum_log_scales(w, d, delta));
 #pragma omp parallel for if (samples > 1 && samples * d >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t i = 0; i < samples; ++i) {
 #pragma omp simd

@@ -2,53 +2,61 @@
 // and give h = relu(y), the others see h and give the heads.
 //
 // Few samples make this bound by memory. With W = sum of all n_i: 4 W bytes forward and 4 W backward, since every weight is read
-// once: its product and its row's norm come from one pass; its part of the input's gradient and the norm of its own gradient from
-// another. The gradient of U is not written: it has rank S but for the way through the norm, and its factors are S + 1 numbers a
-// row. FLOPs: 2 S W forward, 4 S W backward. At D = 1610 and H = 200, autoregressive: W = 483,000, 1.9 MB.
+// once: its product and its row's norm come from one pass; its part of the input's gradient from another, and so does the norm of
+// its own gradient unless S = 1, where inner products that are known give it. The gradient of U is not written: it has rank S but for
+// the way through the norm, and its factors are S + 1 numbers a row. FLOPs: 2 S W forward, 4 S W backward. At D = 1610 and H = 200, autoregressive: W = 483,000, 1.9 MB.
 // Rows are cut into parts of about equal weight, whose sums are added in order: the bits do not depend on the number of threads.
+#include "cpu/lanes.h"
 #include "cpu/made_rows.h"
 
 namespace bhn::BHN_ISA {
 namespace {
 
 constexpr int64_t kParts = BHN_MADE_PARTS;
+constexpr int64_t kBlock = 64;  // rows whose norms, factors and outputs are computed side by side
+constexpr float kLeastNorm = 1e-12f;
+constexpr float kMostNorm = 1e15f;
 
 float dot_and_squares(const float* u, const float* x, int64_t n, float* squares) {
-  float sum = 0;
-  float square = 0;
-#pragma omp simd reduction(+ : sum, square)
-  for (int64_t i = 0; i < n; ++i) {
-    sum += u[i] * x[i];
-    square += u[i] * u[i];
+  Lanes a = {}, b = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    Lanes v = load(u + i);
+    a += v * load(x + i);
+    b += v * v;
   }
-  *squares = square;
-  return sum;
+  Lanes v = load_first(u + i, n - i);
+  *squares = total(b + v * v);
+  return total(a + v * load_first(x + i, n - i));
 }
 
 float dot(const float* u, const float* x, int64_t n) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < n; ++i) {
-    sum += u[i] * x[i];
+  Lanes a = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    a += load(u + i) * load(x + i);
   }
-  return sum;
+  return total(a + load_first(u + i, n - i) * load_first(x + i, n - i));
 }
 
 // Four samples for one load of the row.
 void dot4(float* out, int64_t ld_out, const float* u, const float* x, int64_t ld, int64_t n) {
   const float *x1 = x + ld, *x2 = x1 + ld, *x3 = x2 + ld;
-  float a = 0, b = 0, c = 0, d = 0;
-#pragma omp simd reduction(+ : a, b, c, d)
-  for (int64_t i = 0; i < n; ++i) {
-    a += u[i] * x[i];
-    b += u[i] * x1[i];
-    c += u[i] * x2[i];
-    d += u[i] * x3[i];
+  Lanes a = {}, b = {}, c = {}, d = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    Lanes v = load(u + i);
+    a += v * load(x + i);
+    b += v * load(x1 + i);
+    c += v * load(x2 + i);
+    d += v * load(x3 + i);
   }
-  out[0] = a;
-  out[ld_out] = b;
-  out[2 * ld_out] = c;
-  out[3 * ld_out] = d;
+  int64_t rest = n - i;
+  Lanes v = load_first(u + i, rest);
+  out[0] = total(a + v * load_first(x + i, rest));
+  out[ld_out] = total(b + v * load_first(x1 + i, rest));
+  out[2 * ld_out] = total(c + v * load_first(x2 + i, rest));
+  out[3 * ld_out] = total(d + v * load_first(x3 + i, rest));
 }
 
 double wide_norm(const float* u, int64_t n) {
@@ -62,10 +70,10 @@ double wide_norm(const float* u, int64_t n) {
 // 1/|u| from the sum of its squares, whose range is that of float.
 float inverse_norm(const float* u, int64_t n, float squares) {
   float norm = __builtin_sqrtf(squares);
-  if (!(norm > 1e-15f && norm < 1e15f)) {
+  if (!(norm > 1e-15f && norm < kMostNorm)) {
     norm = float(wide_norm(u, n));
   }
-  return norm == 0.0f ? 0.0f : 1.0f / (norm < 1e-12f ? 1e-12f : norm);
+  return norm == 0.0f ? 0.0f : 1.0f / (norm < kLeastNorm ? kLeastNorm : norm);
 }
 
 // One layer's rows [from, to) for all samples.
@@ -80,33 +88,78 @@ struct Layer {
   bool relu;
 
   void forward(int64_t from, int64_t to) const {
+    for (; from < to; from += kBlock) {
+      int64_t end = from + kBlock < to ? from + kBlock : to;
+      float squares[kBlock];
+      for (int64_t row = from; row < end; ++row) {
+        squares[row - from] = products(row);
+      }
+      norms(from, end, squares);
+      for (int64_t s = 0; s < at.s.samples; ++s) {
+        outputs(from, end, t + s * at.rows, y + s * ld_y - first);
+      }
+    }
+  }
+
+ private:
+  // Writes a row's products, and gives the sum of its squares.
+  float products(int64_t row) const {
     int64_t samples = at.s.samples;
-    for (int64_t row = from; row < to; ++row) {
-      const float* u = params + at.start(row);
-      int64_t n = at.length(row);
-      int64_t s = 0;
+    const float* u = params + at.start(row);
+    int64_t n = at.length(row);
+    int64_t s = 0;
+    float squares = 0.0f;
+    if (at.s.weight_norm) {
+      float product = dot_and_squares(u, samples > 0 ? x : u, n, &squares);
+      if (samples > 0) {
+        t[row] = product;
+        s = 1;
+      }
+    }
+    for (; s + 4 <= samples; s += 4) {
+      dot4(t + s * at.rows + row, at.rows, u, x + s * ld_x, ld_x, n);
+    }
+    for (; s < samples; ++s) {
+      t[s * at.rows + row] = dot(u, x + s * ld_x, n);
+    }
+    return squares;
+  }
+
+  void norms(int64_t from, int64_t to, const float* squares) const {
+    for (int64_t row = from; !at.s.weight_norm && row < to; ++row) {
       r[row] = 1.0f;
-      if (at.s.weight_norm) {
-        float squares;
-        float product = dot_and_squares(u, samples > 0 ? x : u, n, &squares);
-        r[row] = inverse_norm(u, n, squares);
-        if (samples > 0) {
-          t[row] = product;
-          s = 1;
-        }
+    }
+    if (!at.s.weight_norm) {
+      return;
+    }
+    int32_t odd = 0;
+#pragma omp simd reduction(| : odd)
+    for (int64_t row = from; row < to; ++row) {
+      float norm = __builtin_sqrtf(squares[row - from]);
+      r[row] = 1.0f / norm;
+      odd |= !(norm > kLeastNorm && norm < kMostNorm);
+    }
+    for (int64_t row = from; odd != 0 && row < to; ++row) {
+      r[row] = inverse_norm(params + at.start(row), at.length(row), squares[row - from]);
+    }
+  }
+
+  void outputs(int64_t from, int64_t to, const float* product, float* out) const {
+    const float* gain = params + at.gain(0);
+    const float* bias = params + at.bias(0);
+    float least = relu ? 0.0f : -__builtin_inff();
+    if (at.s.weight_norm) {
+#pragma omp simd
+      for (int64_t row = from; row < to; ++row) {
+        float value = product[row] * (gain[row] * r[row]) + bias[row];
+        out[row] = value < least ? least : value;
       }
-      for (; s + 4 <= samples; s += 4) {
-        dot4(t + s * at.rows + row, at.rows, u, x + s * ld_x, ld_x, n);
-      }
-      for (; s < samples; ++s) {
-        t[s * at.rows + row] = dot(u, x + s * ld_x, n);
-      }
-      float scale = at.s.weight_norm ? params[at.gain(row)] * r[row] : 1.0f;
-      float bias = params[at.bias(row)];
-      for (s = 0; s < samples; ++s) {
-        float value = at.s.weight_norm ? t[s * at.rows + row] * scale + bias : t[s * at.rows + row] + bias;
-        y[s * ld_y + row - first] = relu && value < 0.0f ? 0.0f : value;
-      }
+      return;
+    }
+#pragma omp simd
+    for (int64_t row = from; row < to; ++row) {
+      float value = product[row] + bias[row];
+      out[row] = value < least ? least : value;
     }
   }
 };
@@ -116,32 +169,73 @@ void add_row(float* y, int64_t ld_y, const float* a, int64_t ld_a, const float* 
   for (int64_t s = 0; s < samples; ++s) {
     float factor = a[s * ld_a];
     float* out = y + s * ld_y;
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) {
-      out[i] += factor * u[i];
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes) {
+      store(out + i, load(out + i) + factor * load(u + i));
     }
+    int64_t rest = n - i;
+    store_first(out + i, load_first(out + i, rest) + factor * load_first(u + i, rest), rest);
   }
 }
 
+// Sums of the squares of the first n entries, n rising as a rule.
+class PrefixSquares {
+ public:
+  explicit PrefixSquares(const float* values) : x(values) {}
+
+  double of(int64_t n) {
+    if (n < at) {
+      at = 0;
+      sum = 0;
+    }
+    if (n > at + kFar) {
+      double more = 0;
+#pragma omp simd reduction(+ : more)
+      for (int64_t i = at; i < n; ++i) {
+        more += double(x[i]) * double(x[i]);
+      }
+      at = n;
+      sum += more;
+    }
+    for (; at < n; ++at) {
+      sum += double(x[at]) * double(x[at]);
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr int64_t kFar = 32;
+  const float* x;
+  int64_t at = 0;
+  double sum = 0;
+};
+
+// |sum_s a_s x_s + c u|; in double where squares leave the range of float.
 float gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
-  float squares = 0;
+  Lanes squares = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    Lanes g = c * load(u + i);
+    for (int64_t s = 0; s < samples; ++s) {
+      g += a[s * ld_a] * load(x + s * ld_x + i);
+    }
+    squares += g * g;
+  }
+  Lanes g = c * load_first(u + i, n - i);
+  for (int64_t s = 0; s < samples; ++s) {
+    g += a[s * ld_a] * load_first(x + s * ld_x + i, n - i);
+  }
+  float sum = total(squares + g * g);
+  if (sum > 1e-30f && sum < 1e30f) {
+    return __builtin_sqrtf(sum);
+  }
   double wide = 0;
-  float g[kGradientBlock];
-  for (int64_t i = 0; i < n; i += kGradientBlock) {
+  float block[kGradientBlock];
+  for (i = 0; i < n; i += kGradientBlock) {
     int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-    gradient_block(g, a, ld_a, x + i, ld_x, c, u + i, samples, width);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t k = 0; k < width; ++k) {
-      sum += g[k] * g[k];
-    }
-    squares += sum;
-    if (!(sum > 1e-30f && sum < 1e30f)) {
-      double norm = wide_norm(g, width);
-      wide += norm * norm;
-    } else {
-      wide += sum;
-    }
+    gradient_block(block, a, ld_a, x + i, ld_x, c, u + i, samples, width);
+    double norm = wide_norm(block, width);
+    wide += norm * norm;
   }
   return float(__builtin_sqrt(wide));
 }
@@ -156,28 +250,70 @@ struct LayerGradient {
   MadeFactors<float> out;
 
   void backward(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
-    int64_t samples = at.s.samples;
+    PrefixSquares prefix(x);
+    for (; from < to; from += kBlock) {
+      int64_t end = from + kBlock < to ? from + kBlock : to;
+      double squares[kBlock];
+      for (int64_t row = from; at.s.samples == 1 && row < end; ++row) {
+        squares[row - from] = prefix.of(at.length(row));
+      }
+      factors(from, end);
+      if (at.s.samples == 1) {
+        norms_of_one(from, end, squares);
+      }
+      for (int64_t row = from; row < end; ++row) {
+        const float* u = params + at.start(row);
+        int64_t n = at.length(row);
+        if (at.s.samples != 1 || out.norm[row] < 0.0f) {
+          out.norm[row] = gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], u, at.s.samples, n);
+        }
+        if (d_x != nullptr) {
+          add_row(d_x, ld_d_x, out.a + row, at.rows, u, n, at.s.samples);
+        }
+      }
+    }
+  }
+
+ private:
+  void factors(int64_t from, int64_t to) const {
+    bool norm = at.s.weight_norm;
+    const float* gains = params + at.gain(0);
+    float along[kBlock];  // of d_y t
     for (int64_t row = from; row < to; ++row) {
-      const float* u = params + at.start(row);
-      int64_t n = at.length(row);
-      float gain = at.s.weight_norm ? params[at.gain(row)] : 1.0f;
-      float scale = gain * r[row];
-      float sum = 0;
-      float along = 0;  // of d_y t
-      for (int64_t s = 0; s < samples; ++s) {
-        float d = d_y[s * ld_d_y + row - first];
-        sum += d;
-        along += d * t[s * at.rows + row];
-        out.a[s * at.rows + row] = d * scale;
+      along[row - from] = 0.0f;
+      out.d_b[row] = 0.0f;
+    }
+    for (int64_t s = 0; s < at.s.samples; ++s) {
+      const float* d = d_y + s * ld_d_y - first;
+      const float* product = t + s * at.rows;
+      float* a = out.a + s * at.rows;
+#pragma omp simd
+      for (int64_t row = from; row < to; ++row) {
+        out.d_b[row] += d[row];
+        along[row - from] += d[row] * product[row];
+        a[row] = norm ? d[row] * (gains[row] * r[row]) : d[row] * r[row];
       }
-      // d r = g along, and d u gets -d r r^3 u. The cube of r may leave the range of float where the product does not.
-      out.c[row] = at.s.weight_norm ? float(-double(gain) * along * r[row] * r[row] * r[row]) : 0.0f;
-      out.d_g[row] = at.s.weight_norm ? along * r[row] : 0.0f;
-      out.d_b[row] = sum;
-      out.norm[row] = gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], u, samples, n);
-      if (d_x != nullptr) {
-        add_row(d_x, ld_d_x, out.a + row, at.rows, u, n, samples);
-      }
+    }
+    // d r = g along, and d u gets -d r r^3 u. The cube of r may leave the range of float where the product does not.
+#pragma omp simd
+    for (int64_t row = from; row < to; ++row) {
+      float part = along[row - from];
+      out.c[row] = norm ? float(-double(gains[row]) * part * r[row] * r[row] * r[row]) : 0.0f;
+      out.d_g[row] = norm ? part * r[row] : 0.0f;
+    }
+  }
+
+  // |a x + c u|, where c u takes from a x what lies along u, is |a x| times the sine of the angle: no pass over u. Negative where
+  // too little is left for that, where 1/|u| is not r, or where a number is not finite.
+  void norms_of_one(int64_t from, int64_t to, const double* squares) const {
+    bool norm = at.s.weight_norm;
+#pragma omp simd
+    for (int64_t row = from; row < to; ++row) {
+      double along = norm ? double(t[row]) * r[row] : 0.0;
+      double all = squares[row - from];
+      double left = all - along * along;
+      bool good = left >= 0.5 * all && r[row] < 0.9f / kLeastNorm;
+      out.norm[row] = good ? float(__builtin_fabs(double(out.a[row])) * __builtin_sqrt(left)) : -1.0f;
     }
   }
 };

@@ -123,9 +123,32 @@ BHN_INLINE void vsincos2pi(float v, float* sine, float* cosine) {
   *cosine = ((quadrant + 1) & 2) ? -ca : ca;
 }
 
-// ln(e^a + delta), given s = e^a + delta, and its slope e^a / s. Without delta they are a and 1, also where e^a
-// leaves the range of float.
-BHN_INLINE float log_scale(float a, float s, float delta) { return delta == 0.0f ? a : vlog(s); }
+// Sum of ln(e^a + delta), and the slope e^a / (e^a + delta) of a term. Without delta they are a and 1, also where e^a leaves the range
+// of float. Logarithms are taken in blocks, since gcc does not vectorise them together with their sum in double.
+BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
+  double sum = 0;
+  if (delta == 0.0f) {
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; ++i) {
+      sum += double(a[i]);
+    }
+    return sum;
+  }
+  constexpr int64_t kBlock = 256;
+  float logs[kBlock];
+  for (int64_t from = 0; from < n; from += kBlock) {
+    int64_t width = n - from < kBlock ? n - from : kBlock;
+#pragma omp simd
+    for (int64_t i = 0; i < width; ++i) {
+      logs[i] = vlog(vexp(a[from + i]) + delta);
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < width; ++i) {
+      sum += double(logs[i]);
+    }
+  }
+  return sum;
+}
 BHN_INLINE float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
 
 // Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised.
