@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.openjdk.jmh.results.RunResult;
@@ -17,8 +18,9 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs a family of benchmarks by name, {@code ops}, {@code step}, {@code predict}, {@code startup}
- * or {@code scaling}, and writes what it measured to {@code benchmarks/results}.
+ * Runs a family of benchmarks by name, {@code ops}, {@code step}, {@code predict}, {@code
+ * precision}, {@code startup} or {@code scaling}, and writes what it measured to {@code
+ * benchmarks/results}.
  */
 public final class Bench {
   private static final Path RESULTS = Path.of("benchmarks", "results");
@@ -26,14 +28,20 @@ public final class Bench {
 
   private Bench() {}
 
-  /** Arguments: names of families; none means all. */
+  /**
+   * Arguments: families, with commas between them, nothing for all; where MNIST lies, nothing for
+   * where it usually does.
+   */
   public static void main(String[] args) throws IOException, RunnerException, InterruptedException {
-    List<String> all = List.of("ops", "step", "predict", "startup", "scaling");
-    for (String name : args.length == 0 || args[0].isEmpty() ? all : List.of(args)) {
+    List<String> all = List.of("ops", "step", "predict", "precision", "startup", "scaling");
+    Optional<Path> data =
+        args.length < 2 || args[1].isEmpty() ? Optional.empty() : Optional.of(Path.of(args[1]));
+    for (String name : args.length == 0 || args[0].isEmpty() ? all : List.of(args[0].split(","))) {
       switch (name) {
         case "ops" -> ops();
         case "step" -> step();
         case "predict" -> predict();
+        case "precision" -> FastProducts.measure(data, 60, 100, RESULTS);
         case "startup" -> StartUp.measure(RESULTS);
         case "scaling" -> Scaling.measure(RESULTS);
         default ->

@@ -4,9 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.io.Json;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BenchTest {
   @Test
@@ -29,6 +38,26 @@ class BenchTest {
         assertTrue(work.flops() >= 0, name);
       }
     }
+  }
+
+  @Test
+  void fastProductsAreComparedWithStrictOnes(@TempDir Path directory) throws IOException {
+    FastProducts.measure(Optional.of(directory), 1, 8, directory);
+    try (Stream<Path> files = Files.list(directory)) {
+      Path file =
+          files.filter(f -> f.toString().endsWith("-precision.json")).findAny().orElseThrow();
+      List<?> rows =
+          (List<?>) ((Map<?, ?>) Json.parse(Files.readString(file), "results")).get("rows");
+      assertEquals(3, rows.size());
+      Map<?, ?> fast = (Map<?, ?>) rows.get(1);
+      Map<?, ?> others = (Map<?, ?>) rows.get(2);
+      assertTrue(number(fast, "probability_rms") < number(others, "probability_rms"));
+      assertEquals(number((Map<?, ?>) rows.get(0), "accuracy"), number(fast, "accuracy"), 0.02);
+    }
+  }
+
+  private static double number(Map<?, ?> row, String key) {
+    return ((Number) row.get(key)).doubleValue();
   }
 
   @Test
