@@ -1,9 +1,8 @@
-// Sixteen floats at once, in whatever registers the instruction set has, and a last part of fewer. Sums over short rows are written
-// with these: an `omp simd` reduction keeps its order, so gcc adds lanes and what is left over one after the other, which takes longer
-// than the rest of a row of 200.
+// A vector register of floats, and its first few. Sums over short rows are written with these: an `omp simd` reduction keeps its
+// order, so gcc adds lanes and what is left over one after the other, which takes longer than the rest of a row of 200.
 #pragma once
 
-#if defined(__AVX2__) || defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -11,51 +10,47 @@
 
 namespace bhn::BHN_ISA {
 
+#if defined(__AVX512F__)
 constexpr int64_t kLanes = 16;
-typedef float Lanes __attribute__((vector_size(64)));
-typedef float HalfLanes __attribute__((vector_size(32)));
-typedef float QuarterLanes __attribute__((vector_size(16)));
-typedef float UnalignedLanes __attribute__((vector_size(64), aligned(4), may_alias));
-
-// All are inlined: how such a value would be passed does not matter, and their callers need not hear of it.
-#pragma GCC diagnostic ignored "-Wpsabi"
+#elif defined(__AVX2__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
+#endif
+typedef float Lanes __attribute__((vector_size(4 * kLanes)));
+typedef float UnalignedLanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef float FourLanes __attribute__((vector_size(16)));
+#if defined(__AVX2__)
+typedef float EightLanes __attribute__((vector_size(32)));
+#endif
 
 BHN_INLINE Lanes load(const float* from) { return *reinterpret_cast<const UnalignedLanes*>(from); }
-
 BHN_INLINE void store(float* to, Lanes v) { *reinterpret_cast<UnalignedLanes*>(to) = v; }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
-// Eight lanes from the `skip`th on of which those below n are on.
-BHN_INLINE __m256i mask_of(int64_t n, int64_t skip) {
-  alignas(64) static const int32_t on[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(on + kLanes - n + skip));
+BHN_INLINE __m256i first_lanes(int64_t n) {
+  alignas(64) static const int32_t on[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(on + kLanes - n));
 }
 #endif
 
-// The first n of sixteen, 0 <= n < 16, and zeros; the others are not read.
+// The first n, 0 <= n <= kLanes, and zeros; the others are not read.
 BHN_INLINE Lanes load_first(const float* from, int64_t n) {
 #if defined(__AVX512F__)
   return Lanes(_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), from));
 #elif defined(__AVX2__)
-  HalfLanes low = HalfLanes(_mm256_maskload_ps(from, mask_of(n, 0)));
-  HalfLanes high = HalfLanes(_mm256_maskload_ps(from + 8, mask_of(n, 8)));
-  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return Lanes(_mm256_maskload_ps(from, first_lanes(n)));
 #else
-  Lanes v = {};
-  for (int64_t i = 0; i < n; ++i) {
-    v[i] = from[i];
-  }
-  return v;
+  return Lanes{n > 0 ? from[0] : 0.0f, n > 1 ? from[1] : 0.0f, n > 2 ? from[2] : 0.0f, n > 3 ? from[3] : 0.0f};
 #endif
 }
 
-// Only these n are written.
+// Only the first n are written.
 BHN_INLINE void store_first(float* to, Lanes v, int64_t n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(to, __mmask16((1u << n) - 1), __m512(v));
 #elif defined(__AVX2__)
-  _mm256_maskstore_ps(to, mask_of(n, 0), __m256(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)));
-  _mm256_maskstore_ps(to + 8, mask_of(n, 8), __m256(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)));
+  _mm256_maskstore_ps(to, first_lanes(n), __m256(v));
 #else
   for (int64_t i = 0; i < n; ++i) {
     to[i] = v[i];
@@ -63,10 +58,32 @@ BHN_INLINE void store_first(float* to, Lanes v, int64_t n) {
 #endif
 }
 
+// The sum of the lanes in four.
+BHN_INLINE FourLanes fold(Lanes v) {
+#if defined(__AVX512F__)
+  EightLanes half = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif defined(__AVX2__)
+  EightLanes half = v;
+#endif
+#if defined(__AVX2__)
+  return __builtin_shufflevector(half, half, 0, 1, 2, 3) + __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#else
+  return v;
+#endif
+}
+
 BHN_INLINE float total(Lanes v) {
-  HalfLanes half = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  QuarterLanes quarter = __builtin_shufflevector(half, half, 0, 1, 2, 3) + __builtin_shufflevector(half, half, 4, 5, 6, 7);
-  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+  FourLanes four = fold(v);
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+// The totals of four.
+BHN_INLINE FourLanes totals(Lanes a, Lanes b, Lanes c, Lanes d) {
+  FourLanes p = fold(a), q = fold(b), r = fold(c), s = fold(d);
+  FourLanes pq01 = __builtin_shufflevector(p, q, 0, 4, 1, 5), pq23 = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  FourLanes rs01 = __builtin_shufflevector(r, s, 0, 4, 1, 5), rs23 = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  return (__builtin_shufflevector(pq01, rs01, 0, 1, 4, 5) + __builtin_shufflevector(pq23, rs23, 0, 1, 4, 5)) +
+         (__builtin_shufflevector(pq01, rs01, 2, 3, 6, 7) + __builtin_shufflevector(pq23, rs23, 2, 3, 6, 7));
 }
 
 }  // namespace bhn::BHN_ISA

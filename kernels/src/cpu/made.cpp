@@ -6,8 +6,7 @@
 // its own gradient unless S = 1, where inner products that are known give it. The gradient of U is not written: it has rank S but for
 // the way through the norm, and its factors are S + 1 numbers a row. FLOPs: 2 S W forward, 4 S W backward. At D = 1610 and H = 200, autoregressive: W = 483,000, 1.9 MB.
 // Rows are cut into parts of about equal weight, whose sums are added in order: the bits do not depend on the number of threads.
-#include "cpu/lanes.h"
-#include "cpu/made_rows.h"
+#include "cpu/row_products.h"
 
 namespace bhn::BHN_ISA {
 namespace {
@@ -16,48 +15,6 @@ constexpr int64_t kParts = BHN_MADE_PARTS;
 constexpr int64_t kBlock = 64;  // rows whose norms, factors and outputs are computed side by side
 constexpr float kLeastNorm = 1e-12f;
 constexpr float kMostNorm = 1e15f;
-
-float dot_and_squares(const float* u, const float* x, int64_t n, float* squares) {
-  Lanes a = {}, b = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    Lanes v = load(u + i);
-    a += v * load(x + i);
-    b += v * v;
-  }
-  Lanes v = load_first(u + i, n - i);
-  *squares = total(b + v * v);
-  return total(a + v * load_first(x + i, n - i));
-}
-
-float dot(const float* u, const float* x, int64_t n) {
-  Lanes a = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    a += load(u + i) * load(x + i);
-  }
-  return total(a + load_first(u + i, n - i) * load_first(x + i, n - i));
-}
-
-// Four samples for one load of the row.
-void dot4(float* out, int64_t ld_out, const float* u, const float* x, int64_t ld, int64_t n) {
-  const float *x1 = x + ld, *x2 = x1 + ld, *x3 = x2 + ld;
-  Lanes a = {}, b = {}, c = {}, d = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    Lanes v = load(u + i);
-    a += v * load(x + i);
-    b += v * load(x1 + i);
-    c += v * load(x2 + i);
-    d += v * load(x3 + i);
-  }
-  int64_t rest = n - i;
-  Lanes v = load_first(u + i, rest);
-  out[0] = total(a + v * load_first(x + i, rest));
-  out[ld_out] = total(b + v * load_first(x1 + i, rest));
-  out[2 * ld_out] = total(c + v * load_first(x2 + i, rest));
-  out[3 * ld_out] = total(d + v * load_first(x3 + i, rest));
-}
 
 double wide_norm(const float* u, int64_t n) {
   double squares = 0;
@@ -91,9 +48,7 @@ struct Layer {
     for (; from < to; from += kBlock) {
       int64_t end = from + kBlock < to ? from + kBlock : to;
       float squares[kBlock];
-      for (int64_t row = from; row < end; ++row) {
-        squares[row - from] = products(row);
-      }
+      products(from, end, squares);
       norms(from, end, squares);
       for (int64_t s = 0; s < at.s.samples; ++s) {
         outputs(from, end, t + s * at.rows, y + s * ld_y - first);
@@ -102,27 +57,28 @@ struct Layer {
   }
 
  private:
-  // Writes a row's products, and gives the sum of its squares.
-  float products(int64_t row) const {
+  // The first samples one by one, the rest of them in groups.
+  void products(int64_t from, int64_t to, float* squares) const {
     int64_t samples = at.s.samples;
-    const float* u = params + at.start(row);
-    int64_t n = at.length(row);
-    int64_t s = 0;
-    float squares = 0.0f;
-    if (at.s.weight_norm) {
-      float product = dot_and_squares(u, samples > 0 ? x : u, n, &squares);
-      if (samples > 0) {
-        t[row] = product;
-        s = 1;
+    int64_t single = samples % kGroupSamples;
+    for (int64_t row = from; row < to; ++row) {
+      const float* u = params + at.start(row);
+      int64_t n = at.length(row);
+      float product = dot_and_squares(u, samples > 0 ? x : u, n, squares + row - from);
+      for (int64_t s = 0; s < single; ++s) {
+        float unused;
+        t[s * at.rows + row] = s == 0 ? product : dot_and_squares(u, x + s * ld_x, n, &unused);
       }
     }
-    for (; s + 4 <= samples; s += 4) {
-      dot4(t + s * at.rows + row, at.rows, u, x + s * ld_x, ld_x, n);
+    for (int64_t s = single; s < samples; s += kGroupSamples) {
+      int64_t row = from;
+      for (; row + kGroupRows <= to; row += kGroupRows) {
+        dots(t + s * at.rows + row, at.rows, RowGroup(at, params, row), x + s * ld_x, ld_x);
+      }
+      for (; row < to; ++row) {
+        dots(t + s * at.rows + row, at.rows, params + at.start(row), at.length(row), x + s * ld_x, ld_x);
+      }
     }
-    for (; s < samples; ++s) {
-      t[s * at.rows + row] = dot(u, x + s * ld_x, n);
-    }
-    return squares;
   }
 
   void norms(int64_t from, int64_t to, const float* squares) const {
@@ -164,20 +120,6 @@ struct Layer {
   }
 };
 
-// y += a x for all samples, with the row read once from memory.
-void add_row(float* y, int64_t ld_y, const float* a, int64_t ld_a, const float* u, int64_t n, int64_t samples) {
-  for (int64_t s = 0; s < samples; ++s) {
-    float factor = a[s * ld_a];
-    float* out = y + s * ld_y;
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      store(out + i, load(out + i) + factor * load(u + i));
-    }
-    int64_t rest = n - i;
-    store_first(out + i, load_first(out + i, rest) + factor * load_first(u + i, rest), rest);
-  }
-}
-
 // Sums of the squares of the first n entries, n rising as a rule.
 class PrefixSquares {
  public:
@@ -210,34 +152,17 @@ class PrefixSquares {
   double sum = 0;
 };
 
-// |sum_s a_s x_s + c u|; in double where squares leave the range of float.
-float gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
-  Lanes squares = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    Lanes g = c * load(u + i);
-    for (int64_t s = 0; s < samples; ++s) {
-      g += a[s * ld_a] * load(x + s * ld_x + i);
-    }
-    squares += g * g;
-  }
-  Lanes g = c * load_first(u + i, n - i);
-  for (int64_t s = 0; s < samples; ++s) {
-    g += a[s * ld_a] * load_first(x + s * ld_x + i, n - i);
-  }
-  float sum = total(squares + g * g);
-  if (sum > 1e-30f && sum < 1e30f) {
-    return __builtin_sqrtf(sum);
-  }
-  double wide = 0;
-  float block[kGradientBlock];
-  for (i = 0; i < n; i += kGradientBlock) {
+// |sum_s a_s x_s + c u| in double, where its square leaves the range of float.
+double wide_gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
+  double squares = 0;
+  float g[kGradientBlock];
+  for (int64_t i = 0; i < n; i += kGradientBlock) {
     int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-    gradient_block(block, a, ld_a, x + i, ld_x, c, u + i, samples, width);
-    double norm = wide_norm(block, width);
-    wide += norm * norm;
+    gradient_block(g, a, ld_a, x + i, ld_x, c, u + i, samples, width);
+    double norm = wide_norm(g, width);
+    squares += norm * norm;
   }
-  return float(__builtin_sqrt(wide));
+  return __builtin_sqrt(squares);
 }
 
 // One layer's rows [from, to): their factors from the gradients of their outputs, and d_x += a u.
@@ -250,26 +175,22 @@ struct LayerGradient {
   MadeFactors<float> out;
 
   void backward(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
+    int64_t samples = at.s.samples;
     PrefixSquares prefix(x);
     for (; from < to; from += kBlock) {
       int64_t end = from + kBlock < to ? from + kBlock : to;
       double squares[kBlock];
-      for (int64_t row = from; at.s.samples == 1 && row < end; ++row) {
+      for (int64_t row = from; samples == 1 && row < end; ++row) {
         squares[row - from] = prefix.of(at.length(row));
       }
       factors(from, end);
-      if (at.s.samples == 1) {
+      if (samples == 1) {
         norms_of_one(from, end, squares);
+      } else {
+        norms(from, end);
       }
-      for (int64_t row = from; row < end; ++row) {
-        const float* u = params + at.start(row);
-        int64_t n = at.length(row);
-        if (at.s.samples != 1 || out.norm[row] < 0.0f) {
-          out.norm[row] = gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], u, at.s.samples, n);
-        }
-        if (d_x != nullptr) {
-          add_row(d_x, ld_d_x, out.a + row, at.rows, u, n, at.s.samples);
-        }
+      if (d_x != nullptr) {
+        add(from, end, d_x, ld_d_x);
       }
     }
   }
@@ -303,8 +224,35 @@ struct LayerGradient {
     }
   }
 
-  // |a x + c u|, where c u takes from a x what lies along u, is |a x| times the sine of the angle: no pass over u. Negative where
-  // too little is left for that, where 1/|u| is not r, or where a number is not finite.
+  void norms(int64_t from, int64_t to) const {
+    int64_t samples = at.s.samples;
+    int64_t row = from;
+    for (; row + kGroupRows <= to; row += kGroupRows) {
+      float squares[kGroupRows];
+      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup(at, params, row), samples);
+      for (int64_t k = 0; k < kGroupRows; ++k) {
+        norm_from(row + k, squares[k]);
+      }
+    }
+    for (; row < to; ++row) {
+      norm_directly(row);
+    }
+  }
+
+  void norm_directly(int64_t row) const {
+    const float* u = params + at.start(row);
+    norm_from(row, gradient_squares(out.a + row, at.rows, x, ld_x, out.c[row], u, at.length(row), at.s.samples));
+  }
+
+  void norm_from(int64_t row, float squares) const {
+    bool good = squares > 1e-30f && squares < 1e30f;
+    out.norm[row] =
+        good ? __builtin_sqrtf(squares)
+             : float(wide_gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], params + at.start(row), at.s.samples, at.length(row)));
+  }
+
+  // |a x + c u|, where c u takes from a x what lies along u, is |a x| times the sine of the angle: no pass over u, but where too little
+  // is left for that, where 1/|u| is not r, or where a number is not finite.
   void norms_of_one(int64_t from, int64_t to, const double* squares) const {
     bool norm = at.s.weight_norm;
 #pragma omp simd
@@ -314,6 +262,24 @@ struct LayerGradient {
       double left = all - along * along;
       bool good = left >= 0.5 * all && r[row] < 0.9f / kLeastNorm;
       out.norm[row] = good ? float(__builtin_fabs(double(out.a[row])) * __builtin_sqrt(left)) : -1.0f;
+    }
+    for (int64_t row = from; row < to; ++row) {
+      if (!(out.norm[row] >= 0.0f)) {
+        norm_directly(row);
+      }
+    }
+  }
+
+  // Rows one by one for one sample: two streams are what a core reads ahead of.
+  void add(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
+    int64_t row = from;
+    for (; at.s.samples > 1 && row + kGroupRows <= to; row += kGroupRows) {
+      add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup(at, params, row), at.s.samples);
+    }
+    for (; row < to; ++row) {
+      for (int64_t s = 0; s < at.s.samples; ++s) {
+        add_row(d_x + s * ld_d_x, out.a[s * at.rows + row], params + at.start(row), at.length(row));
+      }
     }
   }
 };
