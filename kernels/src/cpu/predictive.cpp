@@ -15,23 +15,20 @@ BHN_INLINE void welford(float x, float n, float* mean, float* m2) {
   *mean = next;
 }
 
-}  // namespace
+// Few classes: examples side by side, a vector for each class. All lanes compute, those without an example of their own the last one
+// again, so an example's bits do not depend on its place.
+constexpr int64_t kSide = 16;
+constexpr int64_t kFewClasses = 64;
 
-void predictive_categorical(int threads, float* mean, float* m2, float* entropy, int32_t* votes, const float* logits, int64_t samples,
-                            int64_t batch, int64_t classes, int64_t seen) {
-#pragma omp parallel for if (samples * batch * classes >= kParallel / 4) num_threads(threads) schedule(static)
-  for (int64_t b = 0; b < batch; ++b) {
+struct Categorical {
+  float *mean, *m2, *entropy;
+  int32_t* votes;
+  const float* logits;
+  int64_t samples, batch, classes, seen;
+
+  void example(int64_t b) const {
     float* mean_b = mean + b * classes;
     float* m2_b = m2 + b * classes;
-    int32_t* votes_b = votes + b * classes;
-    if (seen == 0) {
-      for (int64_t c = 0; c < classes; ++c) {
-        mean_b[c] = 0.0f;
-        m2_b[c] = 0.0f;
-        votes_b[c] = 0;
-      }
-      entropy[b] = 0.0f;
-    }
     for (int64_t s = 0; s < samples; ++s) {
       const float* x = logits + (s * batch + b) * classes;
       int64_t best = 0;
@@ -55,7 +52,113 @@ void predictive_categorical(int threads, float* mean, float* m2, float* entropy,
         welford(p, n, mean_b + c, m2_b + c);
       }
       entropy[b] += (h - entropy[b]) / n;
-      votes_b[best] += 1;
+      votes[b * classes + best] += 1;
+    }
+  }
+
+  // Examples [first, first + width), width <= kSide.
+  void examples(int64_t first, int64_t width) const {
+    int64_t row[kSide];
+    float mu[kFewClasses * kSide], squares[kFewClasses * kSide], x[kFewClasses * kSide], h_mean[kSide];
+    for (int64_t i = 0; i < kSide; ++i) {
+      row[i] = first + (i < width ? i : width - 1);
+      h_mean[i] = entropy[row[i]];
+      for (int64_t c = 0; c < classes; ++c) {
+        mu[c * kSide + i] = mean[row[i] * classes + c];
+        squares[c * kSide + i] = m2[row[i] * classes + c];
+      }
+    }
+    for (int64_t s = 0; s < samples; ++s) {
+      for (int64_t i = 0; i < kSide; ++i) {
+        const float* from = logits + (s * batch + row[i]) * classes;
+        for (int64_t c = 0; c < classes; ++c) {
+          x[c * kSide + i] = from[c];
+        }
+      }
+      int32_t best[kSide];
+      fold(x, float(seen + s + 1), mu, squares, h_mean, best);
+      for (int64_t i = 0; i < width; ++i) {
+        votes[row[i] * classes + best[i]] += 1;
+      }
+    }
+    for (int64_t i = 0; i < width; ++i) {
+      entropy[row[i]] = h_mean[i];
+      for (int64_t c = 0; c < classes; ++c) {
+        mean[row[i] * classes + c] = mu[c * kSide + i];
+        m2[row[i] * classes + c] = squares[c * kSide + i];
+      }
+    }
+  }
+
+ private:
+  // One sample of all lanes, the n-th.
+  void fold(const float* x, float n, float* mu, float* squares, float* h_mean, int32_t* best) const {
+    float max[kSide], sum[kSide], h[kSide];
+#pragma omp simd
+    for (int64_t i = 0; i < kSide; ++i) {
+      max[i] = x[i];
+      best[i] = 0;
+      sum[i] = 0;
+      h[i] = 0;
+    }
+    for (int64_t c = 1; c < classes; ++c) {
+#pragma omp simd
+      for (int64_t i = 0; i < kSide; ++i) {
+        bool more = x[c * kSide + i] > max[i];
+        max[i] = more ? x[c * kSide + i] : max[i];
+        best[i] = more ? int32_t(c) : best[i];
+      }
+    }
+    for (int64_t c = 0; c < classes; ++c) {
+#pragma omp simd
+      for (int64_t i = 0; i < kSide; ++i) {
+        sum[i] += vexp(x[c * kSide + i] - max[i]);
+      }
+    }
+#pragma omp simd
+    for (int64_t i = 0; i < kSide; ++i) {
+      sum[i] = vlog(sum[i]);
+    }
+    for (int64_t c = 0; c < classes; ++c) {
+#pragma omp simd
+      for (int64_t i = 0; i < kSide; ++i) {
+        float log_p = x[c * kSide + i] - max[i] - sum[i];
+        float p = vexp(log_p);
+        h[i] -= p > 0.0f ? p * log_p : 0.0f;
+        welford(p, n, mu + c * kSide + i, squares + c * kSide + i);
+      }
+    }
+#pragma omp simd
+    for (int64_t i = 0; i < kSide; ++i) {
+      h_mean[i] += (h[i] - h_mean[i]) / n;
+    }
+  }
+};
+
+}  // namespace
+
+void predictive_categorical(int threads, float* mean, float* m2, float* entropy, int32_t* votes, const float* logits, int64_t samples,
+                            int64_t batch, int64_t classes, int64_t seen) {
+  Categorical state = {mean, m2, entropy, votes, logits, samples, batch, classes, seen};
+  int64_t blocks = (batch + kSide - 1) / kSide;
+#pragma omp parallel for if (samples * batch * classes >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t block = 0; block < blocks; ++block) {
+    int64_t first = block * kSide;
+    int64_t width = batch - first < kSide ? batch - first : kSide;
+    for (int64_t i = first * classes; seen == 0 && i < (first + width) * classes; ++i) {
+      mean[i] = 0.0f;
+      m2[i] = 0.0f;
+      votes[i] = 0;
+    }
+    for (int64_t b = first; seen == 0 && b < first + width; ++b) {
+      entropy[b] = 0.0f;
+    }
+    if (classes <= kFewClasses) {
+      state.examples(first, width);
+      continue;
+    }
+    for (int64_t b = first; b < first + width; ++b) {
+      state.example(b);
     }
   }
 }
