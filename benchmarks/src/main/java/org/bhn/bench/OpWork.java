@@ -50,10 +50,11 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("conv by weights", t -> conv(t, i -> t.backend.convWeights(i.w, i.y, i.x, CONV, 0)));
     ALL.put("maxPool", OpWork::maxPool);
     ALL.put("maxPool backward", OpWork::maxPoolBackward);
-    ALL.put("made S=1", t -> made(t, 1));
-    ALL.put("made S=16", t -> made(t, 16));
-    ALL.put("made backward S=1", t -> madeBackward(t, 1));
-    ALL.put("made backward S=16", t -> madeBackward(t, 16));
+    for (int s : new int[] {1, 4, 16, 256}) {
+      ALL.put("made S=" + s, t -> made(t, s));
+      ALL.put("made backward S=" + s, t -> madeBackward(t, s));
+      ALL.put("made by dense products, S=" + s, t -> madeDense(t, s));
+    }
     ALL.put("adam, factored gradient", t -> adam(t, true));
     ALL.put("adam, written gradient", t -> adam(t, false));
     for (int s : new int[] {1, 4, 16, 64, 256, 1024}) {
@@ -214,6 +215,20 @@ record OpWork(double bytes, double flops, Runnable call) {
   private static OpWork made(Tensors t, int samples) {
     Made m = new Made(t, samples);
     return new OpWork(4.0 * m.net.weights(), 2.0 * samples * m.net.weights(), m::forward);
+  }
+
+  /** The two products of a conditioner with zeros where it sees nothing, without the rest of it. */
+  private static OpWork madeDense(Tensors t, int samples) {
+    Runnable hidden = matmul(t, samples, DIM, HIDDEN).call;
+    Runnable heads = matmul(t, samples, HIDDEN, 2 * DIM).call;
+    double weights = Conditioner.autoregressive(t.backend, DIM, HIDDEN, true).weights();
+    return new OpWork(
+        4.0 * weights,
+        2.0 * samples * weights,
+        () -> {
+          hidden.run();
+          heads.run();
+        });
   }
 
   private static OpWork madeBackward(Tensors t, int samples) {
