@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.bhn.backend.Backend;
 
 /** The machine and the commit that numbers were measured on. */
@@ -20,17 +22,30 @@ public final class Machine {
             backend.description());
   }
 
-  /** The commit that runs, with {@code -dirty} if files differ from it; unknown outside git. */
+  /**
+   * The commit that runs, with {@code -dirty} if files other than results differ from it; unknown
+   * outside git.
+   */
   public static String commit() {
+    String id = git("describe", "--always");
+    if (id.isEmpty()) {
+      return "unknown";
+    }
+    String[] results = {":!/benchmarks/results", ":!/README.md"};
+    boolean clean = git("diff", "--stat", "HEAD", "--", ":/", results[0], results[1]).isEmpty();
+    return clean ? id : id + "-dirty";
+  }
+
+  /** What git prints; nothing where it fails. */
+  private static String git(String... arguments) {
+    List<String> command = new ArrayList<>(List.of("git"));
+    command.addAll(List.of(arguments));
     try {
       Process git =
-          new ProcessBuilder("git", "describe", "--always", "--dirty")
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      String id = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      return id.isEmpty() ? "unknown" : id;
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      return new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     } catch (IOException e) {
-      return "unknown";
+      return "";
     }
   }
 
