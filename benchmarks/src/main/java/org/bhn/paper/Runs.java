@@ -18,8 +18,9 @@ public record Runs(List<Run> list) {
   }
 
   /**
-   * What a page shows of runs of several sizes: of each group those of one size, the one with more
-   * methods, the larger one of equals. Sizes are never mixed within a comparison.
+   * What a page shows of runs of several sizes: of each group those of one size, full ones as soon
+   * as they compare two methods, or as many as the quick ones. Sizes are never mixed within a
+   * comparison.
    */
   static Runs best(Runs quick, Runs full) {
     List<Run> chosen = new ArrayList<>();
@@ -28,7 +29,8 @@ public record Runs(List<Run> list) {
     for (String group : groups) {
       Runs a = full.of(group);
       Runs b = quick.of(group);
-      chosen.addAll((a.methods().size() >= b.methods().size() ? a : b).list);
+      int methods = a.methods().size();
+      chosen.addAll((methods >= Math.min(2, b.methods().size()) ? a : b).list);
     }
     return new Runs(chosen);
   }

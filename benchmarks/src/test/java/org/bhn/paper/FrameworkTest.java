@@ -156,7 +156,7 @@ class FrameworkTest {
   }
 
   @Test
-  void aGroupIsShownAtOneSizeTheOneWithMoreMethods() throws IOException {
+  void aGroupIsShownAtOneSizeFullAsSoonAsThatComparesTwo() throws IOException {
     Squares squares = new Squares();
     run(squares);
     run(squares, "--full=true", "--only=odd");
