@@ -236,9 +236,10 @@ final class ClassificationTables implements Experiment {
     }
     if (!group.startsWith(CIFAR_10.label()) && !(rises && best.startsWith(IAF))) {
       texts.add(
-          "Where this differs from the paper: there the gains start almost at a point and are"
-              + " trained for 500 epochs, here they start wide and are trained for fewer; and"
-              + " differences of a few tenths of a percent may lie within the spread over seeds.");
+          "Where this differs from the paper: there the gains start almost at a point, here they"
+              + " start wide, from where gains without flow steps are learned as well, which leaves"
+              + " flow steps less to add; and differences of a few tenths of a percent may lie"
+              + " within the spread over seeds.");
     }
     if (group.equals(CIFAR_10_SHORT.label())) {
       texts.add(
