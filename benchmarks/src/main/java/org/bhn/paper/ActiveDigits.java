@@ -287,8 +287,8 @@ final class ActiveDigits implements Experiment {
         + (ahead
             ? ""
             : " Where it is not ahead here, we think that labels are too few: the full network has"
-                  + " 330 random gains, and with a few hundred labels the prior has its full say."
-                  + " Notes in the paper's code call hypernetworks weak at the very start, too.");
+                + " 330 random gains, and with a few hundred labels the prior has its full say."
+                + " Notes in the paper's code call hypernetworks weak at the very start, too.");
   }
 
   private static double last(Runs runs) {
