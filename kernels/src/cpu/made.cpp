@@ -58,11 +58,12 @@ struct Layer {
   }
 
  private:
-  // The first samples one by one, the rest of them in groups.
+  // Squares and the first samples one by one, the rest of them in groups.
   void products(int64_t from, int64_t to, float* squares) const {
     int64_t samples = at.s.samples;
     int64_t single = samples % kGroupSamples;
-    for (int64_t row = from; row < to; ++row) {
+    bool pass = at.s.weight_norm || single > 0;
+    for (int64_t row = from; pass && row < to; ++row) {
       const float* u = params + at.start(row);
       int64_t n = at.length(row);
       float product = dot_and_squares(u, samples > 0 ? x : u, n, squares + row - from);

@@ -36,7 +36,7 @@ struct RowGroup {
   }
 };
 
-// step(i, width) for the vectors of entries [from, n), the last of which may be narrower.
+// step(i, get) for the vectors of entries [from, n): get(p + i) loads one, the last perhaps in part.
 template <class Step>
 BHN_INLINE void vectors(int64_t from, int64_t n, const Step& step) {
   int64_t i = from;

@@ -8,11 +8,8 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.bhn.backend.Activation;
-import org.bhn.backend.AdamState;
 import org.bhn.backend.Backend;
-import org.bhn.backend.Conditioner;
 import org.bhn.backend.Convolution;
-import org.bhn.backend.MadeGradient;
 import org.bhn.backend.Padding;
 import org.bhn.backend.Pooling;
 import org.bhn.backend.PriorKind;
@@ -29,8 +26,8 @@ import org.bhn.tensor.Tensor;
 record OpWork(double bytes, double flops, Runnable call) {
   private static final int BATCH = 128;
   private static final int UNITS = 800;
-  private static final int DIM = 1610;
-  private static final int HIDDEN = 200;
+  static final int DIM = 1610;
+  static final int HIDDEN = 200;
   private static final Convolution CONV = new Convolution(28, 28, 192, 5, 5, 1, Padding.VALID, 192);
   private static final Pooling POOL = new Pooling(24, 24, 192, 2, 2);
 
@@ -51,12 +48,12 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("maxPool", OpWork::maxPool);
     ALL.put("maxPool backward", OpWork::maxPoolBackward);
     for (int s : new int[] {1, 4, 16, 256}) {
-      ALL.put("made S=" + s, t -> made(t, s));
-      ALL.put("made backward S=" + s, t -> madeBackward(t, s));
-      ALL.put("made by dense products, S=" + s, t -> madeDense(t, s));
+      ALL.put("made S=" + s, t -> MadeWork.forward(t, s));
+      ALL.put("made backward S=" + s, t -> MadeWork.backward(t, s));
+      ALL.put("made by dense products, S=" + s, t -> MadeWork.dense(t, s));
     }
-    ALL.put("adam, factored gradient", t -> adam(t, true));
-    ALL.put("adam, written gradient", t -> adam(t, false));
+    ALL.put("adam, factored gradient", t -> MadeWork.adam(t, true));
+    ALL.put("adam, written gradient", t -> MadeWork.adam(t, false));
     for (int s : new int[] {1, 4, 16, 64, 256, 1024}) {
       ALL.put("flow and back, S=" + s, t -> new FlowWork(t, s, DIM, HIDDEN).fused());
       ALL.put("flow and back, op by op, S=" + s, t -> new FlowWork(t, s, DIM, HIDDEN).opByOp());
@@ -134,7 +131,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     return new OpWork(8.0 * to.size(), 0, () -> t.backend.copy(to, from));
   }
 
-  private static OpWork matmul(Tensors t, int m, int k, int n) {
+  static OpWork matmul(Tensors t, int m, int k, int n) {
     Tensor a = t.reals(m, k);
     Tensor b = t.reals(n, k);
     Tensor c = t.reals(m, n);
@@ -176,101 +173,6 @@ record OpWork(double bytes, double flops, Runnable call) {
         12.0 * i.y.size() + 4.0 * i.pooled.size(),
         2.0 * i.y.size(),
         () -> t.backend.maxPoolBackward(dX, i.pooled, i.y, POOL));
-  }
-
-  /** A conditioner's forward, and what it keeps. */
-  private static final class Made {
-    final Conditioner net;
-    final Tensor z;
-    final Tensor params;
-    final Tensor heads;
-    final Tensor hidden;
-    final Tensor products;
-    final Tensor r;
-    final Tensor factors;
-    private final Backend backend;
-
-    Made(Tensors t, int samples) {
-      backend = t.backend;
-      net = Conditioner.autoregressive(backend, DIM, HIDDEN, true);
-      z = t.reals(samples, DIM);
-      params = t.reals(net.parameterCount());
-      heads = t.reals(samples, 2 * DIM);
-      hidden = t.reals(samples, HIDDEN);
-      products = t.reals(samples, net.rows());
-      r = t.reals(net.rows());
-      factors = t.reals(net.factorCount(samples));
-      forward();
-    }
-
-    void forward() {
-      backend.made(heads, hidden, products, r, z, params, net);
-    }
-
-    void backward(Tensor dZ) {
-      backend.madeBackward(dZ, factors, heads, z, hidden, products, r, params, net);
-    }
-  }
-
-  private static OpWork made(Tensors t, int samples) {
-    Made m = new Made(t, samples);
-    return new OpWork(4.0 * m.net.weights(), 2.0 * samples * m.net.weights(), m::forward);
-  }
-
-  /** The two products of a conditioner with zeros where it sees nothing, without the rest of it. */
-  private static OpWork madeDense(Tensors t, int samples) {
-    Runnable hidden = matmul(t, samples, DIM, HIDDEN).call;
-    Runnable heads = matmul(t, samples, HIDDEN, 2 * DIM).call;
-    double weights = Conditioner.autoregressive(t.backend, DIM, HIDDEN, true).weights();
-    return new OpWork(
-        4.0 * weights,
-        2.0 * samples * weights,
-        () -> {
-          hidden.run();
-          heads.run();
-        });
-  }
-
-  private static OpWork madeBackward(Tensors t, int samples) {
-    Made m = new Made(t, samples);
-    Tensor dZ = t.reals(samples, DIM);
-    return new OpWork(4.0 * m.net.weights(), 4.0 * samples * m.net.weights(), () -> m.backward(dZ));
-  }
-
-  private static OpWork adam(Tensors t, boolean factored) {
-    Made m = new Made(t, 1);
-    int n = m.net.parameterCount();
-    m.backward(null);
-    Tensor hyper = t.reals(6);
-    t.backend.upload(hyper, new double[] {1e-9, 0.9, 0.999, 1e-8, 10, 5});
-    MadeGradient gradient = new MadeGradient(m.factors, m.z, m.hidden, m.net);
-    Tensor written = t.reals(n);
-    Tensor second = t.reals(n);
-    t.backend.fill(second, 1);
-    AdamState state =
-        new AdamState(
-            List.of(m.params),
-            List.of(written),
-            List.of(t.reals(n)),
-            List.of(second),
-            t.counter(),
-            hyper,
-            t.backend.allocate(DType.REAL, 2), // a negative value would stop the steps
-            factored ? Map.of(0, gradient) : Map.of());
-    Runnable writeOut =
-        () -> {
-          t.backend.fill(written, 0);
-          t.backend.madeGradient(written, m.factors, m.z, m.hidden, m.params, m.net);
-        };
-    return new OpWork(
-        24.0 * n,
-        14.0 * n,
-        () -> {
-          if (!factored) {
-            writeOut.run();
-          }
-          t.backend.adam(state);
-        });
   }
 
   private static OpWork coupling(Tensors t) {
