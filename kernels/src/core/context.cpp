@@ -27,15 +27,18 @@ constexpr int64_t kHugePage = 2 << 20;
 
 int64_t physical_memory() { return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
 
-// Zeroed memory, or NULL.
+int64_t round_up(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
+
+// Zeroed memory, or NULL. What is streamed in every step shall lie in huge pages: a last one is filled up where that wastes little.
 void* allocate(int64_t bytes) {
-  bool huge = bytes >= 2 * kHugePage;
-  int64_t alignment = huge ? kHugePage : kAlignment;
-  int64_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded > 0 ? rounded : alignment);
+  int64_t filled = round_up(bytes, kHugePage);
+  bool fill = filled - bytes <= bytes / 8;
+  bool huge = fill || bytes >= kHugePage;
+  int64_t size = huge && fill ? filled : round_up(bytes, kAlignment);
+  void* memory = std::aligned_alloc(huge ? kHugePage : kAlignment, size > 0 ? size : kAlignment);
   if (memory != nullptr) {
     if (huge) {
-      madvise(memory, rounded, MADV_HUGEPAGE);
+      madvise(memory, size, MADV_HUGEPAGE);
     }
     std::memset(memory, 0, bytes);
   }

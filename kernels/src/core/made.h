@@ -23,16 +23,7 @@ inline void check_made(Args& args, const MadeShape& s, int32_t weight_norm) {
   if (!args.on_host()) {
     return;  // kernels cut rows that do not fit
   }
-  int64_t rows = s.hidden + 2 * s.outputs;
-  int64_t before = 0;
-  bool good = s.row_start[0] == 0 && s.row_start[rows] == s.weights;
-  for (int64_t row = 0; row < rows; ++row) {
-    int64_t length = int64_t(s.row_start[row + 1]) - s.row_start[row];
-    bool fresh = row == 0 || row == s.hidden || row == s.hidden + s.outputs;
-    good &= length >= (fresh ? 0 : before) && length <= (row < s.hidden ? s.inputs : s.hidden);
-    before = length;
-  }
-  if (!good) {
+  if (!cpu_kernels().made_rows_fit(s)) {
     args.refuse(
         "row_start must rise from 0 to weights, by at most inputs (hidden rows) or hidden (head rows), never by less than before "
         "within hidden, shift and log-scale rows");

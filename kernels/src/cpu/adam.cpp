@@ -1,8 +1,9 @@
 // Adam with clipping over many tensors: one pass for the global norm, one for the update.
 // Bytes a parameter: 4 (norm) + 28 (update: read g, theta, m, v; write theta, m, v). About 12 FLOPs, a square root
 // and a division. Bound by memory. Work is cut into fixed chunks over the concatenation of all tensors.
-// A conditioner's gradient is formed here from its factors: no bytes for the norm, 24 for the update, 2 S + 2 FLOPs more.
-#include "cpu/made_rows.h"
+// A conditioner's gradient is formed here from its factors: no bytes for the norm, 24 for the update, 2 S + 2 FLOPs more. Its rows are
+// short and of any length, so their gradients go into blocks for a loop that does not see rows.
+#include "cpu/row_products.h"
 
 namespace bhn::BHN_ISA {
 namespace {
@@ -40,15 +41,21 @@ void pieces(const float* const* grad, const int64_t* sizes, int64_t tensors, int
   }
 }
 
-BHN_INLINE void element(float* theta, float* m, float* v, float gradient, const AdamNumbers& k) {
-  float d = gradient * k.scale;
-  d = d > k.clip ? k.clip : d;
-  d = d < -k.clip ? -k.clip : d;
-  float a = k.beta1 * *m + k.one_minus_beta1 * d;
-  float b = k.beta2 * *v + k.one_minus_beta2 * d * d;
-  *m = a;
-  *v = b;
-  *theta -= k.step_size * a / (__builtin_sqrtf(b) + k.epsilon);
+// n entries of a tensor.
+BHN_INLINE void update(float* __restrict__ theta, float* __restrict__ m, float* __restrict__ v, const float* __restrict__ gradient,
+                       int64_t n, const AdamNumbers& numbers) {
+  AdamNumbers k = numbers;
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) {
+    float d = gradient[i] * k.scale;
+    d = d > k.clip ? k.clip : d;
+    d = d < -k.clip ? -k.clip : d;
+    float mean = k.beta1 * m[i] + k.one_minus_beta1 * d;
+    float square = k.beta2 * v[i] + k.one_minus_beta2 * d * d;
+    m[i] = mean;
+    v[i] = square;
+    theta[i] -= k.step_size * mean / (__builtin_sqrtf(square) + k.epsilon);
+  }
 }
 
 }  // namespace
@@ -83,18 +90,10 @@ void adam_update(int threads, float* const* theta, float* const* m, float* const
   int64_t total = total_size(grad, sizes, tensors);
   int64_t length = chunk_length(total);
   int64_t chunks = (total + length - 1) / length;
-  AdamNumbers k = numbers;
 #pragma omp parallel for if (total >= kParallel) num_threads(threads) schedule(static)
   for (int64_t c = 0; c < chunks; ++c) {
     pieces(grad, sizes, tensors, c * length, (c + 1) * length, [&](int64_t tensor, int64_t begin, int64_t end) {
-      float* __restrict__ t = theta[tensor];
-      float* __restrict__ first = m[tensor];
-      float* __restrict__ second = v[tensor];
-      const float* __restrict__ g = grad[tensor];
-#pragma omp simd
-      for (int64_t i = begin; i < end; ++i) {
-        element(t + i, first + i, second + i, g[i], k);
-      }
+      update(theta[tensor] + begin, m[tensor] + begin, v[tensor] + begin, grad[tensor] + begin, end - begin, numbers);
     });
   }
 }
@@ -111,35 +110,35 @@ double adam_made_squares(const MadeGradient& made) {
 }
 
 void adam_made_update(int threads, float* theta, float* m, float* v, const MadeGradient& made, const AdamNumbers& numbers) {
+  constexpr int64_t kParts = BHN_MADE_PARTS;
+  constexpr int64_t kBlock = 512;
   const MadeShape& s = made.shape;
   MadeRows at(s);
   MadeFactors<const float> in(made.factors, s.samples, at.rows);
-  AdamNumbers k = numbers;
-  constexpr int64_t kParts = BHN_MADE_PARTS;
 #pragma omp parallel for if (s.samples * s.weights >= kParallel) num_threads(threads) schedule(static)
   for (int64_t c = 0; c < kParts; ++c) {
-    float g[kGradientBlock];
-    int64_t end = at.part(0, at.rows, c + 1, kParts);
-    for (int64_t row = at.part(0, at.rows, c, kParts); row < end; ++row) {
-      const float* x = row < s.hidden ? made.z : made.h;
-      int64_t ld = row < s.hidden ? s.ld_z : s.hidden;
-      int64_t n = at.length(row);
-      for (int64_t i = 0; i < n; i += kGradientBlock) {
-        int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-        int64_t first = at.start(row) + i;
-        float* __restrict__ t = theta + first;
-        float* __restrict__ mean = m + first;
-        float* __restrict__ square = v + first;
-        gradient_block(g, in.a + row, at.rows, x + i, ld, in.c[row], t, s.samples, width);
-#pragma omp simd
-        for (int64_t j = 0; j < width; ++j) {
-          element(t + j, mean + j, square + j, g[j], k);
+    float g[kBlock + kLanes];
+    int64_t first_row = at.part(0, at.rows, c, kParts), end_row = at.part(0, at.rows, c + 1, kParts);
+    int64_t end = at.start(end_row);
+    int64_t row = first_row;
+    for (int64_t first = at.start(first_row); first < end; first += kBlock) {
+      int64_t width = end - first < kBlock ? end - first : kBlock;
+      for (int64_t done = 0; done < width;) {
+        while (at.start(row + 1) <= first + done) {
+          ++row;
         }
+        int64_t i = first + done - at.start(row);
+        int64_t n = at.length(row) - i < width - done ? at.length(row) - i : width - done;
+        bool hidden = row < s.hidden;
+        gradient_entries(g + done, in.a + row, at.rows, (hidden ? made.z : made.h) + i, hidden ? s.ld_z : s.hidden, in.c[row],
+                         theta + first + done, s.samples, n);
+        done += n;
       }
-      int64_t gain = at.gain(row), bias = at.bias(row);
-      element(theta + gain, m + gain, v + gain, in.d_g[row], k);
-      element(theta + bias, m + bias, v + bias, in.d_b[row], k);
+      update(theta + first, m + first, v + first, g, width, numbers);
     }
+    int64_t gain = at.gain(first_row), bias = at.bias(first_row);
+    update(theta + gain, m + gain, v + gain, in.d_g + first_row, end_row - first_row, numbers);
+    update(theta + bias, m + bias, v + bias, in.d_b + first_row, end_row - first_row, numbers);
   }
 }
 

@@ -159,6 +159,17 @@ int64_t gather_rows(int threads, float* y, const float* x, const int32_t* order,
   return -1;
 }
 
+// Whether all are in [0, bound), bound at most 2^31 - 1.
+bool all_within(const int32_t* x, int64_t n, int64_t bound) {
+  int32_t good = 1;
+  int32_t end = int32_t(bound);
+#pragma omp simd reduction(& : good)
+  for (int64_t i = 0; i < n; ++i) {
+    good &= (x[i] >= 0) & (x[i] < end);
+  }
+  return good != 0;
+}
+
 int64_t gather_labels(int32_t* y, const int32_t* x, const int32_t* order, int64_t n, int64_t x_rows) {
   for (int64_t i = 0; i < n; ++i) {
     if (order[i] < 0 || order[i] >= x_rows) {

@@ -19,6 +19,7 @@
   K(void, activation_bwd, (int threads, float* d_x, const float* d_y, const float* x, int64_t n, int activation))                         \
   K(int64_t, gather_rows, (int threads, float* y, const float* x, const int32_t* order, int64_t n, int64_t cols, int64_t x_rows))         \
   K(int64_t, gather_labels, (int32_t* y, const int32_t* x, const int32_t* order, int64_t n, int64_t x_rows))                              \
+  K(bool, all_within, (const int32_t* x, int64_t n, int64_t bound))                                                                       \
   K(void, sum_rows_fwd, (int threads, float* out, const float* x, int64_t rows, int64_t cols, int64_t ld_x))                              \
   K(void, sum_rows_bwd, (int threads, float* d_x, const float* d_out, int64_t rows, int64_t cols, int64_t ld_x))                          \
   K(void, weightnorm_fwd, (int threads, float* r, const float* v, int64_t rows, int64_t cols, int64_t ld_v))                              \
@@ -28,6 +29,7 @@
   K(void, gain_bwd,                                                                                                                       \
     (int threads, float* d_t, float* d_g, float* d_r, float* d_bias, const float* d_y, const float* t, const float* g, const float* r,    \
      const float* bias, const GainShape& shape))                                                                                          \
+  K(bool, made_rows_fit, (const MadeShape& shape))                                                                                        \
   K(void, made_fwd,                                                                                                                       \
     (int threads, float* heads, float* h, float* t, float* r, const float* z, const float* params, const MadeShape& shape))               \
   K(void, made_bwd,                                                                                                                       \

@@ -13,6 +13,7 @@ namespace bhn::BHN_ISA {
 namespace {
 
 constexpr int64_t kParts = BHN_MADE_PARTS;
+constexpr int64_t kGradientBlock = 128;
 constexpr int64_t kBlock = 64;  // rows whose norms, factors and outputs are computed side by side
 constexpr float kLeastNorm = 1e-12f;
 constexpr float kMostNorm = 1e15f;
@@ -157,10 +158,10 @@ class PrefixSquares {
 // |sum_s a_s x_s + c u| in double, where its square leaves the range of float.
 double wide_gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
   double squares = 0;
-  float g[kGradientBlock];
+  float g[kGradientBlock + kLanes];
   for (int64_t i = 0; i < n; i += kGradientBlock) {
     int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-    gradient_block(g, a, ld_a, x + i, ld_x, c, u + i, samples, width);
+    gradient_entries(g, a, ld_a, x + i, ld_x, c, u + i, samples, width);
     double norm = wide_norm(g, width);
     squares += norm * norm;
   }
@@ -286,9 +287,34 @@ struct LayerGradient {
   }
 };
 
+// Whether lengths of rows [from, to) do not fall and are at most `most`; where no start is negative, no difference overflows.
+bool lengths_fit(const int32_t* start, int64_t from, int64_t to, int64_t most) {
+  int32_t good = 1;
+  int32_t bound = int32_t(most);
+#pragma omp simd reduction(& : good)
+  for (int64_t row = from; row < to; ++row) {
+    int32_t length = int32_t(uint32_t(start[row + 1]) - uint32_t(start[row]));
+    good &= (start[row + 1] >= 0) & (length >= 0) & (length <= bound);
+  }
+#pragma omp simd reduction(& : good)
+  for (int64_t row = from + 1; row < to; ++row) {
+    uint32_t length = uint32_t(start[row + 1]) - uint32_t(start[row]);
+    uint32_t before = uint32_t(start[row]) - uint32_t(start[row - 1]);
+    good &= int32_t(length - before) >= 0;
+  }
+  return good != 0;
+}
+
 bool worth_threads(const MadeShape& s) { return s.samples * s.weights >= kParallel; }
 
 }  // namespace
+
+bool made_rows_fit(const MadeShape& s) {
+  int64_t rows = s.hidden + 2 * s.outputs;
+  return s.row_start[0] == 0 && s.row_start[rows] == s.weights && lengths_fit(s.row_start, 0, s.hidden, s.inputs) &&
+         lengths_fit(s.row_start, s.hidden, s.hidden + s.outputs, s.hidden) &&
+         lengths_fit(s.row_start, s.hidden + s.outputs, rows, s.hidden);
+}
 
 void made_fwd(int threads, float* heads, float* h, float* t, float* r, const float* z, const float* params, const MadeShape& s) {
   MadeRows at(s);
@@ -364,7 +390,7 @@ void made_grad(int threads, float* d_params, const float* factors, const float* 
   MadeFactors<const float> in(factors, s.samples, at.rows);
 #pragma omp parallel for if (worth_threads(s)) num_threads(threads) schedule(static)
   for (int64_t c = 0; c < kParts; ++c) {
-    float g[kGradientBlock];
+    float g[kGradientBlock + kLanes];
     int64_t end = at.part(0, at.rows, c + 1, kParts);
     for (int64_t row = at.part(0, at.rows, c, kParts); row < end; ++row) {
       const float* x = row < s.hidden ? z : h;
@@ -372,7 +398,7 @@ void made_grad(int threads, float* d_params, const float* factors, const float* 
       int64_t n = at.length(row);
       for (int64_t i = 0; i < n; i += kGradientBlock) {
         int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-        gradient_block(g, in.a + row, at.rows, x + i, ld, in.c[row], params + at.start(row) + i, s.samples, width);
+        gradient_entries(g, in.a + row, at.rows, x + i, ld, in.c[row], params + at.start(row) + i, s.samples, width);
         float* d = d_params + at.start(row) + i;
 #pragma omp simd
         for (int64_t k = 0; k < width; ++k) {

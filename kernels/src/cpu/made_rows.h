@@ -1,4 +1,4 @@
-// How the rows of a conditioner lie in its parameter block, and the gradient of one row from its factors.
+// How the rows of a conditioner lie in its parameter block, and what made_bwd says of their gradients.
 #pragma once
 
 #include "bhn.h"
@@ -52,26 +52,5 @@ struct MadeFactors {
   MadeFactors(Float* factors, int64_t samples, int64_t rows)
       : a(factors), c(a + samples * rows), norm(c + rows), d_g(norm + rows), d_b(d_g + rows) {}
 };
-
-constexpr int64_t kGradientBlock = 128;
-
-// g[i] = sum_s a[s * ld_a] x[s * ld_x + i] + c u[i], for at most kGradientBlock entries.
-BHN_INLINE void gradient_block(float* __restrict__ g, const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u,
-                               int64_t samples, int64_t n) {
-  float first = samples > 0 ? a[0] : 0.0f;
-  const float* x0 = samples > 0 ? x : u;  // no samples: nothing of x may be read
-#pragma omp simd
-  for (int64_t i = 0; i < n; ++i) {
-    g[i] = c * u[i] + first * x0[i];
-  }
-  for (int64_t s = 1; s < samples; ++s) {
-    float factor = a[s * ld_a];
-    const float* row = x + s * ld_x;
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) {
-      g[i] += factor * row[i];
-    }
-  }
-}
 
 }  // namespace bhn::BHN_ISA

@@ -140,6 +140,18 @@ BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, c
   }
 }
 
+// g[i] = sum_s a[s * ld_a] x[s * ld_x + i] + c u[i] for i < n. It writes up to kLanes - 1 further entries of g.
+BHN_INLINE void gradient_entries(float* g, const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u,
+                                 int64_t samples, int64_t n) {
+  vectors(0, n, [&](int64_t i, const auto& get) BHN_LAMBDA {
+    Lanes sum = c * get(u + i);
+    for (int64_t s = 0; s < samples; ++s) {
+      sum += a[s * ld_a] * get(x + s * ld_x + i);
+    }
+    store(g + i, sum);
+  });
+}
+
 // |sum_s a[s * ld_a] x_s + c u|^2.
 BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t n,
                                   int64_t samples) {
