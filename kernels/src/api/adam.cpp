@@ -6,9 +6,8 @@ using namespace bhn;
 
 namespace {
 
-MadeGradient gradient(const bhn_made_gradient& made) {
-  MadeShape shape = {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
-  return {made.tensor, made.factors, made.z, made.h, shape};
+MadeShape shape_of(const bhn_made_gradient& made) {
+  return {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
 }
 
 int32_t check(bhn_context* context, float* const* theta, float* const* m, float* const* v, const int64_t* step, const float* report,
@@ -25,7 +24,7 @@ int32_t check(bhn_context* context, float* const* theta, float* const* m, float*
   args.range("mades", mades, 0, tensors).pointer("made", made, mades);
   int64_t named = 0;
   for (int64_t i = 0; !args.bad() && i < mades; ++i) {
-    const MadeShape s = gradient(made[i]).shape;
+    const MadeShape s = shape_of(made[i]);
     args.range("made[i].tensor", made[i].tensor, i == 0 ? 0 : made[i - 1].tensor + 1, tensors - 1);
     check_made(args, s, 1);
     args.pointer("made[i].factors", made[i].factors).pointer("made[i].z", made[i].z, s.samples);
@@ -68,10 +67,7 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
     return BHN_OK;
   }
   const Kernels& cpu = cpu_kernels();
-  double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, context->partials);
-  for (int64_t i = 0; i < mades; ++i) {
-    squares += cpu.adam_made_squares(gradient(made[i]));
-  }
+  double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, made, mades, context->partials);
   double norm = std::sqrt(squares);
   bool finite = std::isfinite(norm);
   report[0] = float(norm);
@@ -92,11 +88,7 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
   numbers.epsilon = hyper[3];
   numbers.scale = max_norm > 0 ? float((norm < max_norm ? norm : max_norm) / (1e-7 + norm)) : 1.0f;
   numbers.clip = hyper[5] > 0 ? hyper[5] : INFINITY;
-  cpu.adam_update(context->threads, theta, m, v, grad, sizes, tensors, numbers);
-  for (int64_t i = 0; i < mades; ++i) {
-    int64_t k = made[i].tensor;
-    cpu.adam_made_update(context->threads, theta[k], m[k], v[k], gradient(made[i]), numbers);
-  }
+  cpu.adam_update(context->threads, theta, m, v, grad, sizes, tensors, made, mades, numbers);
   *step += 1;
   return BHN_OK;
 }

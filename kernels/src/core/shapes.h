@@ -17,13 +17,6 @@ struct MadeShape {
   bool weight_norm;
 };
 
-// The gradient of a conditioner's parameters as made_bwd leaves it: tensor is its place among those of Adam.
-struct MadeGradient {
-  int64_t tensor;
-  const float *factors, *z, *h;
-  MadeShape shape;
-};
-
 struct GaussianShape {
   int64_t samples, batch, outputs, ld_mean, ld_log_var;
   int mode;

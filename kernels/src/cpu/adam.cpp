@@ -1,14 +1,14 @@
 // Adam with clipping over many tensors: one pass for the global norm, one for the update.
 // Bytes a parameter: 4 (norm) + 28 (update: read g, theta, m, v; write theta, m, v). About 12 FLOPs, a square root
 // and a division. Bound by memory. Work is cut into fixed chunks over the concatenation of all tensors.
-// A conditioner's gradient is formed here from its factors: no bytes for the norm, 24 for the update, 2 S + 2 FLOPs more. Its rows are
-// short and of any length, so their gradients go into blocks for a loop that does not see rows.
+// A conditioner's gradient is formed here from its factors: no bytes for the norm, 24 for the update, 2 S + 2 FLOPs more.
 #include "cpu/row_products.h"
 
 namespace bhn::BHN_ISA {
 namespace {
 
 constexpr int64_t kMostChunks = 4096;
+constexpr int64_t kParts = BHN_MADE_PARTS;
 
 // A tensor without a gradient array is a conditioner's.
 int64_t plain(const float* const* grad, const int64_t* sizes, int64_t i) { return grad[i] == nullptr ? 0 : sizes[i]; }
@@ -41,104 +41,151 @@ void pieces(const float* const* grad, const int64_t* sizes, int64_t tensors, int
   }
 }
 
-// n entries of a tensor.
-BHN_INLINE void update(float* __restrict__ theta, float* __restrict__ m, float* __restrict__ v, const float* __restrict__ gradient,
-                       int64_t n, const AdamNumbers& numbers) {
-  AdamNumbers k = numbers;
+// Several sums, since one would wait for each of its additions.
+BHN_INLINE double squares(const float* g, int64_t n) {
+  constexpr int64_t kSums = 32;
+  double sums[kSums] = {};
+  int64_t whole = n / kSums * kSums;
+  for (int64_t i = 0; i < whole; i += kSums) {
 #pragma omp simd
-  for (int64_t i = 0; i < n; ++i) {
-    float d = gradient[i] * k.scale;
-    d = d > k.clip ? k.clip : d;
-    d = d < -k.clip ? -k.clip : d;
-    float mean = k.beta1 * m[i] + k.one_minus_beta1 * d;
-    float square = k.beta2 * v[i] + k.one_minus_beta2 * d * d;
-    m[i] = mean;
-    v[i] = square;
-    theta[i] -= k.step_size * mean / (__builtin_sqrtf(square) + k.epsilon);
+    for (int64_t k = 0; k < kSums; ++k) {
+      sums[k] += double(g[i + k]) * double(g[i + k]);
+    }
   }
+  for (int64_t i = whole; i < n; ++i) {
+    sums[i - whole] += double(g[i]) * double(g[i]);
+  }
+  double sum = 0;
+  for (double part : sums) {
+    sum += part;
+  }
+  return sum;
+}
+
+// n entries of a tensor; gradient(i, part) is a vector of theirs.
+template <class Gradient>
+BHN_INLINE void update(float* theta, float* m, float* v, int64_t n, const AdamNumbers& numbers, const Gradient& gradient) {
+  AdamNumbers k = numbers;
+  vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
+    Lanes d = gradient(i, part) * k.scale;
+    d = d > k.clip ? Lanes{} + k.clip : d;
+    d = d < -k.clip ? Lanes{} - k.clip : d;
+    Lanes mean = k.beta1 * part.get(m + i) + k.one_minus_beta1 * d;
+    Lanes square = k.beta2 * part.get(v + i) + k.one_minus_beta2 * d * d;
+    part.put(m + i, mean);
+    part.put(v + i, square);
+    part.put(theta + i, part.get(theta + i) - k.step_size * mean / (root(square) + k.epsilon));
+  });
+}
+
+BHN_INLINE void update(float* theta, float* m, float* v, const float* gradient, int64_t n, const AdamNumbers& numbers) {
+  update(theta, m, v, n, numbers, [=](int64_t i, const auto& part) BHN_LAMBDA { return part.get(gradient + i); });
+}
+
+// The gradient of a conditioner's row. What the first sample needs stays in registers: usually there is but one.
+struct RowGradient {
+  const float *a, *x, *u;
+  int64_t ld_a, ld_x, samples;
+  float c, first;
+
+  RowGradient(const bhn_made_gradient& made, const MadeFactors<const float>& in, int64_t row, const float* weights)
+      : a(in.a + row), u(weights), ld_a(made.hidden + 2 * made.outputs), samples(made.samples), c(in.c[row]) {
+    bool hidden = row < made.hidden;
+    ld_x = hidden ? made.ld_z : made.hidden;
+    x = samples == 0 ? u : hidden ? made.z : made.h;  // no samples: nothing of x may be read
+    first = samples == 0 ? 0.0f : a[0];
+  }
+
+  template <class Part>
+  BHN_INLINE_MEMBER Lanes operator()(int64_t i, const Part& part) const {
+    Lanes sum = c * part.get(u + i) + first * part.get(x + i);
+    for (int64_t s = 1; s < samples; ++s) {
+      sum += a[s * ld_a] * part.get(x + s * ld_x + i);
+    }
+    return sum;
+  }
+};
+
+int64_t rows_of(const bhn_made_gradient& made) { return made.hidden + 2 * made.outputs; }
+
+MadeFactors<const float> factors_of(const bhn_made_gradient& made) { return {made.factors, made.samples, rows_of(made)}; }
+
+double made_squares(const bhn_made_gradient& made) {
+  MadeFactors<const float> in = factors_of(made);
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t row = 0; row < rows_of(made); ++row) {
+    sum += double(in.norm[row]) * in.norm[row] + double(in.d_g[row]) * in.d_g[row] + double(in.d_b[row]) * in.d_b[row];
+  }
+  return sum;
+}
+
+// Part c of a conditioner's parameters.
+void update_part(float* theta, float* m, float* v, const bhn_made_gradient& made, int64_t c, const AdamNumbers& numbers) {
+  MadeShape shape = {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
+  MadeRows at(shape);
+  MadeFactors<const float> in = factors_of(made);
+  int64_t first = at.part(0, at.rows, c, kParts), end = at.part(0, at.rows, c + 1, kParts);
+  for (int64_t row = first; row < end; ++row) {
+    int64_t start = at.start(row);
+    update(theta + start, m + start, v + start, at.length(row), numbers, RowGradient(made, in, row, theta + start));
+  }
+  int64_t gain = at.gain(first), bias = at.bias(first);
+  update(theta + gain, m + gain, v + gain, in.d_g + first, end - first, numbers);
+  update(theta + bias, m + bias, v + bias, in.d_b + first, end - first, numbers);
+}
+
+int64_t made_weights(const bhn_made_gradient* made, int64_t mades) {
+  int64_t sum = 0;
+  for (int64_t i = 0; i < mades; ++i) {
+    sum += made[i].weights;
+  }
+  return sum;
 }
 
 }  // namespace
 
-double adam_squares(int threads, const float* const* grad, const int64_t* sizes, int64_t tensors, double* partials) {
+double adam_squares(int threads, const float* const* grad, const int64_t* sizes, int64_t tensors, const bhn_made_gradient* made,
+                    int64_t mades, double* partials) {
   int64_t total = total_size(grad, sizes, tensors);
   int64_t length = chunk_length(total);
   int64_t chunks = (total + length - 1) / length;
 #pragma omp parallel for if (total >= kParallel) num_threads(threads) schedule(static)
   for (int64_t c = 0; c < chunks; ++c) {
     double part = 0;
-    pieces(grad, sizes, tensors, c * length, (c + 1) * length, [&](int64_t tensor, int64_t begin, int64_t end) {
-      const float* g = grad[tensor];
-      double sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (int64_t i = begin; i < end; ++i) {
-        sum += double(g[i]) * double(g[i]);
-      }
-      part += sum;
-    });
+    pieces(grad, sizes, tensors, c * length, (c + 1) * length,
+           [&](int64_t tensor, int64_t begin, int64_t end) { part += squares(grad[tensor] + begin, end - begin); });
     partials[c] = part;
   }
   double sum = 0;
   for (int64_t c = 0; c < chunks; ++c) {
     sum += partials[c];
   }
+  for (int64_t i = 0; i < mades; ++i) {
+    sum += made_squares(made[i]);
+  }
   return sum;
 }
 
+// Threads take chunks as they come: what they do to an element depends on nothing else.
 void adam_update(int threads, float* const* theta, float* const* m, float* const* v, const float* const* grad, const int64_t* sizes,
-                 int64_t tensors, const AdamNumbers& numbers) {
+                 int64_t tensors, const bhn_made_gradient* made, int64_t mades, const AdamNumbers& numbers) {
   int64_t total = total_size(grad, sizes, tensors);
   int64_t length = chunk_length(total);
   int64_t chunks = (total + length - 1) / length;
-#pragma omp parallel for if (total >= kParallel) num_threads(threads) schedule(static)
-  for (int64_t c = 0; c < chunks; ++c) {
-    pieces(grad, sizes, tensors, c * length, (c + 1) * length, [&](int64_t tensor, int64_t begin, int64_t end) {
-      update(theta[tensor] + begin, m[tensor] + begin, v[tensor] + begin, grad[tensor] + begin, end - begin, numbers);
-    });
-  }
-}
-
-double adam_made_squares(const MadeGradient& made) {
-  MadeRows at(made.shape);
-  MadeFactors<const float> in(made.factors, made.shape.samples, at.rows);
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t row = 0; row < at.rows; ++row) {
-    sum += double(in.norm[row]) * in.norm[row] + double(in.d_g[row]) * in.d_g[row] + double(in.d_b[row]) * in.d_b[row];
-  }
-  return sum;
-}
-
-void adam_made_update(int threads, float* theta, float* m, float* v, const MadeGradient& made, const AdamNumbers& numbers) {
-  constexpr int64_t kParts = BHN_MADE_PARTS;
-  constexpr int64_t kBlock = 512;
-  const MadeShape& s = made.shape;
-  MadeRows at(s);
-  MadeFactors<const float> in(made.factors, s.samples, at.rows);
-#pragma omp parallel for if (s.samples * s.weights >= kParallel) num_threads(threads) schedule(static)
-  for (int64_t c = 0; c < kParts; ++c) {
-    float g[kBlock + kLanes];
-    int64_t first_row = at.part(0, at.rows, c, kParts), end_row = at.part(0, at.rows, c + 1, kParts);
-    int64_t end = at.start(end_row);
-    int64_t row = first_row;
-    for (int64_t first = at.start(first_row); first < end; first += kBlock) {
-      int64_t width = end - first < kBlock ? end - first : kBlock;
-      for (int64_t done = 0; done < width;) {
-        while (at.start(row + 1) <= first + done) {
-          ++row;
-        }
-        int64_t i = first + done - at.start(row);
-        int64_t n = at.length(row) - i < width - done ? at.length(row) - i : width - done;
-        bool hidden = row < s.hidden;
-        gradient_entries(g + done, in.a + row, at.rows, (hidden ? made.z : made.h) + i, hidden ? s.ld_z : s.hidden, in.c[row],
-                         theta + first + done, s.samples, n);
-        done += n;
-      }
-      update(theta + first, m + first, v + first, g, width, numbers);
+#pragma omp parallel if (total + made_weights(made, mades) >= kParallel) num_threads(threads)
+  {
+#pragma omp for schedule(dynamic) nowait
+    for (int64_t c = 0; c < chunks; ++c) {
+      pieces(grad, sizes, tensors, c * length, (c + 1) * length, [&](int64_t tensor, int64_t begin, int64_t end) {
+        update(theta[tensor] + begin, m[tensor] + begin, v[tensor] + begin, grad[tensor] + begin, end - begin, numbers);
+      });
     }
-    int64_t gain = at.gain(first_row), bias = at.bias(first_row);
-    update(theta + gain, m + gain, v + gain, in.d_g + first_row, end_row - first_row, numbers);
-    update(theta + bias, m + bias, v + bias, in.d_b + first_row, end_row - first_row, numbers);
+#pragma omp for schedule(dynamic) nowait
+    for (int64_t k = 0; k < mades * kParts; ++k) {
+      const bhn_made_gradient& one = made[k / kParts];
+      update_part(theta[one.tensor], m[one.tensor], v[one.tensor], one, k % kParts, numbers);
+    }
   }
 }
 

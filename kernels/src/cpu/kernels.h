@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "bhn.h"
 #include "core/shapes.h"
 
 #define BHN_CPU_KERNELS(K)                                                                                                                \
@@ -78,12 +79,12 @@
   K(void, prior_bwd, (int threads, float* d_w, const float* d_log_prior, const float* w, const PriorShape& shape))                        \
   K(double, sum, (int threads, const float* x, int64_t n, double* partials))                                                              \
   K(void, add_scalar, (int threads, float* x, int64_t n, float value))                                                                    \
-  K(double, adam_squares, (int threads, const float* const* grad, const int64_t* sizes, int64_t tensors, double* partials))               \
+  K(double, adam_squares,                                                                                                                 \
+    (int threads, const float* const* grad, const int64_t* sizes, int64_t tensors, const bhn_made_gradient* made, int64_t mades,          \
+     double* partials))                                                                                                                   \
   K(void, adam_update,                                                                                                                    \
     (int threads, float* const* theta, float* const* m, float* const* v, const float* const* grad, const int64_t* sizes, int64_t tensors, \
-     const AdamNumbers& numbers))                                                                                                         \
-  K(double, adam_made_squares, (const MadeGradient& made))                                                                                \
-  K(void, adam_made_update, (int threads, float* theta, float* m, float* v, const MadeGradient& made, const AdamNumbers& numbers))        \
+     const bhn_made_gradient* made, int64_t mades, const AdamNumbers& numbers))                                                           \
   K(void, predictive_categorical,                                                                                                         \
     (int threads, float* mean, float* m2, float* entropy, int32_t* votes, const float* logits, int64_t samples, int64_t batch,            \
      int64_t classes, int64_t seen))                                                                                                      \

@@ -2,9 +2,7 @@
 // order, so gcc adds lanes and what is left over one after the other, which takes longer than the rest of a row of 200.
 #pragma once
 
-#if defined(__AVX2__)
 #include <immintrin.h>
-#endif
 
 #include "cpu/vecmath.h"
 
@@ -34,6 +32,16 @@ BHN_INLINE __m256i first_lanes(int64_t n) {
 }
 #endif
 
+BHN_INLINE Lanes root(Lanes v) {
+#if defined(__AVX512F__)
+  return Lanes(_mm512_maskz_sqrt_ps(0xffff, __m512(v)));
+#elif defined(__AVX2__)
+  return Lanes(_mm256_sqrt_ps(__m256(v)));
+#else
+  return Lanes(_mm_sqrt_ps(__m128(v)));
+#endif
+}
+
 // The first n, 0 <= n <= kLanes, and zeros; the others are not read.
 BHN_INLINE Lanes load_first(const float* from, int64_t n) {
 #if defined(__AVX512F__)
@@ -56,6 +64,31 @@ BHN_INLINE void store_first(float* to, Lanes v, int64_t n) {
     to[i] = v[i];
   }
 #endif
+}
+
+#define BHN_LAMBDA __attribute__((always_inline))
+#define BHN_INLINE_MEMBER inline __attribute__((always_inline))
+
+// What a step over entries moves: a whole vector, or the first few of one.
+struct Whole {
+  BHN_INLINE_MEMBER Lanes get(const float* from) const { return load(from); }
+  BHN_INLINE_MEMBER void put(float* to, Lanes v) const { store(to, v); }
+};
+struct First {
+  int64_t n;
+  BHN_INLINE_MEMBER Lanes get(const float* from) const { return load_first(from, n); }
+  BHN_INLINE_MEMBER void put(float* to, Lanes v) const { store_first(to, v, n); }
+};
+
+// step(i, part) for the vectors of entries [i, n).
+template <class Step>
+BHN_INLINE void vectors(int64_t i, int64_t n, const Step& step) {
+  for (; i + kLanes <= n; i += kLanes) {
+    step(i, Whole());
+  }
+  if (i < n) {
+    step(i, First{n - i});
+  }
 }
 
 // The sum of the lanes in four.

@@ -13,7 +13,6 @@ namespace bhn::BHN_ISA {
 namespace {
 
 constexpr int64_t kParts = BHN_MADE_PARTS;
-constexpr int64_t kGradientBlock = 128;
 constexpr int64_t kBlock = 64;  // rows whose norms, factors and outputs are computed side by side
 constexpr float kLeastNorm = 1e-12f;
 constexpr float kMostNorm = 1e15f;
@@ -76,7 +75,7 @@ struct Layer {
     for (int64_t s = single; s < samples; s += kGroupSamples) {
       int64_t row = from;
       for (; row + kGroupRows <= to; row += kGroupRows) {
-        dots(t + s * at.rows + row, at.rows, RowGroup(at, params, row), x + s * ld_x, ld_x);
+        dots(t + s * at.rows + row, at.rows, RowGroup<kGroupRows>(at, params, row), x + s * ld_x, ld_x);
       }
       for (; row < to; ++row) {
         dots(t + s * at.rows + row, at.rows, params + at.start(row), at.length(row), x + s * ld_x, ld_x);
@@ -91,14 +90,14 @@ struct Layer {
     if (!at.s.weight_norm) {
       return;
     }
-    int32_t odd = 0;
-#pragma omp simd reduction(| : odd)
+    int32_t good = 1;
+#pragma omp simd reduction(& : good)
     for (int64_t row = from; row < to; ++row) {
       float norm = __builtin_sqrtf(squares[row - from]);
       r[row] = 1.0f / norm;
-      odd |= !(norm > kLeastNorm && norm < kMostNorm);
+      good &= (norm > kLeastNorm) & (norm < kMostNorm);
     }
-    for (int64_t row = from; odd != 0 && row < to; ++row) {
+    for (int64_t row = from; good == 0 && row < to; ++row) {
       r[row] = inverse_norm(params + at.start(row), at.length(row), squares[row - from]);
     }
   }
@@ -158,10 +157,12 @@ class PrefixSquares {
 // |sum_s a_s x_s + c u| in double, where its square leaves the range of float.
 double wide_gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
   double squares = 0;
-  float g[kGradientBlock + kLanes];
-  for (int64_t i = 0; i < n; i += kGradientBlock) {
-    int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-    gradient_entries(g, a, ld_a, x + i, ld_x, c, u + i, samples, width);
+  float g[kBlock];
+  for (int64_t i = 0; i < n; i += kBlock) {
+    int64_t width = n - i < kBlock ? n - i : kBlock;
+    vectors(0, width, [&](int64_t k, const auto& part) BHN_LAMBDA {
+      part.put(g + k, gradient_lanes(a, ld_a, x + i, ld_x, c, u + i, samples, k, part));
+    });
     double norm = wide_norm(g, width);
     squares += norm * norm;
   }
@@ -232,7 +233,7 @@ struct LayerGradient {
     int64_t row = from;
     for (; row + kGroupRows <= to; row += kGroupRows) {
       float squares[kGroupRows];
-      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup(at, params, row), samples);
+      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup<kGroupRows>(at, params, row), samples);
       for (int64_t k = 0; k < kGroupRows; ++k) {
         norm_from(row + k, squares[k]);
       }
@@ -273,11 +274,11 @@ struct LayerGradient {
     }
   }
 
-  // Rows one by one for one sample: two streams are what a core reads ahead of.
+  // Rows one by one for one sample: memory then is one stream, which the core reads ahead of.
   void add(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
     int64_t row = from;
-    for (; at.s.samples > 1 && row + kGroupRows <= to; row += kGroupRows) {
-      add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup(at, params, row), at.s.samples);
+    for (; at.s.samples > 1 && row + kAddedRows <= to; row += kAddedRows) {
+      add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup<kAddedRows>(at, params, row), at.s.samples);
     }
     for (; row < to; ++row) {
       for (int64_t s = 0; s < at.s.samples; ++s) {
@@ -322,11 +323,11 @@ void made_fwd(int threads, float* heads, float* h, float* t, float* r, const flo
   Layer output = {at, params, h, s.hidden, t, r, heads, 2 * s.outputs, s.hidden, false};
 #pragma omp parallel if (worth_threads(s)) num_threads(threads)
   {
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
     for (int64_t c = 0; c < kParts; ++c) {
       hidden.forward(at.part(0, s.hidden, c, kParts), at.part(0, s.hidden, c + 1, kParts));
     }
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
     for (int64_t c = 0; c < kParts; ++c) {
       output.forward(at.part(s.hidden, at.rows, c, kParts), at.part(s.hidden, at.rows, c + 1, kParts));
     }
@@ -343,7 +344,7 @@ void made_bwd(int threads, float* d_z, float* factors, float* work, const float*
   LayerGradient hidden = {at, params, z, s.ld_z, t, r, d_h, s.hidden, 0, out};
 #pragma omp parallel if (worth_threads(s)) num_threads(threads)
   {
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
     for (int64_t c = 0; c < kParts; ++c) {
       float* d_x = work + c * s.samples * s.hidden;
       for (int64_t i = 0; i < s.samples * s.hidden; ++i) {
@@ -359,7 +360,7 @@ void made_bwd(int threads, float* d_z, float* factors, float* work, const float*
       }
       d_h[i] = h[i] > 0.0f ? sum : 0.0f;
     }
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
     for (int64_t c = 0; c < kParts; ++c) {
       float* d_x = d_z == nullptr ? nullptr : work + c * s.samples * s.inputs;
       for (int64_t i = 0; d_x != nullptr && i < s.samples * s.inputs; ++i) {
@@ -390,21 +391,15 @@ void made_grad(int threads, float* d_params, const float* factors, const float* 
   MadeFactors<const float> in(factors, s.samples, at.rows);
 #pragma omp parallel for if (worth_threads(s)) num_threads(threads) schedule(static)
   for (int64_t c = 0; c < kParts; ++c) {
-    float g[kGradientBlock + kLanes];
     int64_t end = at.part(0, at.rows, c + 1, kParts);
     for (int64_t row = at.part(0, at.rows, c, kParts); row < end; ++row) {
       const float* x = row < s.hidden ? z : h;
       int64_t ld = row < s.hidden ? s.ld_z : s.hidden;
-      int64_t n = at.length(row);
-      for (int64_t i = 0; i < n; i += kGradientBlock) {
-        int64_t width = n - i < kGradientBlock ? n - i : kGradientBlock;
-        gradient_entries(g, in.a + row, at.rows, x + i, ld, in.c[row], params + at.start(row) + i, s.samples, width);
-        float* d = d_params + at.start(row) + i;
-#pragma omp simd
-        for (int64_t k = 0; k < width; ++k) {
-          d[k] += g[k];
-        }
-      }
+      const float* u = params + at.start(row);
+      float* d = d_params + at.start(row);
+      vectors(0, at.length(row), [&](int64_t i, const auto& part) BHN_LAMBDA {
+        part.put(d + i, part.get(d + i) + gradient_lanes(in.a + row, at.rows, x, ld, in.c[row], u, s.samples, i, part));
+      });
       if (s.weight_norm) {
         d_params[at.gain(row)] += in.d_g[row];
       }

@@ -14,60 +14,64 @@ constexpr int64_t kGroupRows = 4;
 constexpr int64_t kGroupRows = 2;
 #endif
 constexpr int64_t kGroupSamples = 4;
+constexpr int64_t kAddedRows = 4;
+constexpr int64_t kAhead = 1536;  // 6 KB
 #define BHN_UNROLL _Pragma("GCC unroll 4")
-#define BHN_LAMBDA __attribute__((always_inline))
 
+template <int64_t kRows>
 struct RowGroup {
-  const float* u[kGroupRows];
-  int64_t n[kGroupRows];
+  const float* u[kRows];
+  int64_t n[kRows];
   int64_t whole;  // entries that all of them have, in full vectors
-  bool equal;     // all are as long: what is left over is one masked vector for all
+  int64_t most;
 
   RowGroup(const MadeRows& at, const float* params, int64_t first) {
     int64_t least = at.length(first);
-    equal = true;
-    for (int64_t k = 0; k < kGroupRows; ++k) {
+    most = least;
+    BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
       u[k] = params + at.start(first + k);
       n[k] = at.length(first + k);
-      equal &= n[k] == n[0];
       least = n[k] < least ? n[k] : least;
+      most = n[k] > most ? n[k] : most;
     }
     whole = least / kLanes * kLanes;
   }
 };
 
-// step(i, get) for the vectors of entries [from, n): get(p + i) loads one, the last perhaps in part.
-template <class Step>
-BHN_INLINE void vectors(int64_t from, int64_t n, const Step& step) {
-  int64_t i = from;
-  for (; i + kLanes <= n; i += kLanes) {
-    step(i, [](const float* p) BHN_LAMBDA { return load(p); });
+// Of a group: together(i) for the whole vectors that all rows have, alone(k, i, part) for what is left, where a row may have nothing.
+template <int64_t kRows, class Together, class Alone>
+BHN_INLINE void vectors(const RowGroup<kRows>& rows, const Together& together, const Alone& alone) {
+  int64_t i = 0;
+  for (; i < rows.whole; i += kLanes) {
+    together(i);
   }
-  if (i < n) {
-    int64_t rest = n - i;
-    step(i, [rest](const float* p) BHN_LAMBDA { return load_first(p, rest); });
+  for (; i < rows.most; i += kLanes) {
+    BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
+      int64_t rest = rows.n[k] - i;
+      alone(k, i, First{rest < 0 ? 0 : rest > kLanes ? kLanes : rest});
+    }
   }
 }
 
-// Of a group: together(i, get) for what its rows share, alone(k, i, get) for what a row has besides.
-template <class Together, class Alone>
-BHN_INLINE void vectors(const RowGroup& rows, const Together& together, const Alone& alone) {
-  if (rows.equal) {
-    vectors(0, rows.n[0], together);
-    return;
+// step(i, part) for the vectors of entries [0, n) of u, which is one row of many: what comes kAhead later is asked for, a line of
+// memory at a time, since rows are too short for a core to see that they follow each other.
+template <class Step>
+BHN_INLINE void stream(const float* u, int64_t n, const Step& step) {
+  constexpr int64_t kLine = 16;
+  int64_t i = 0;
+  for (; i + kLine <= n; i += kLine) {
+    __builtin_prefetch(u + i + kAhead);
+    BHN_UNROLL for (int64_t k = 0; k < kLine; k += kLanes) { step(i + k, Whole()); }
   }
-  vectors(0, rows.whole, together);
-  BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
-    vectors(rows.whole, rows.n[k], [&](int64_t i, const auto& get) BHN_LAMBDA { alone(k, i, get); });
-  }
+  vectors(i, n, step);
 }
 
 // u x and |u|^2.
 BHN_INLINE float dot_and_squares(const float* u, const float* x, int64_t n, float* squares) {
   Lanes a = {}, b = {};
-  vectors(0, n, [&](int64_t i, const auto& get) BHN_LAMBDA {
-    Lanes v = get(u + i);
-    a += v * get(x + i);
+  stream(u, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
+    Lanes v = part.get(u + i);
+    a += v * part.get(x + i);
     b += v * v;
   });
   *squares = total(b);
@@ -77,29 +81,29 @@ BHN_INLINE float dot_and_squares(const float* u, const float* x, int64_t n, floa
 // out[s * ld_out] = u x_s for kGroupSamples samples.
 BHN_INLINE void dots(float* out, int64_t ld_out, const float* u, int64_t n, const float* x, int64_t ld) {
   Lanes sum[kGroupSamples] = {};
-  vectors(0, n, [&](int64_t i, const auto& get) BHN_LAMBDA {
-    Lanes v = get(u + i);
-    BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[s] += v * get(x + s * ld + i); }
+  vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
+    Lanes v = part.get(u + i);
+    BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[s] += v * part.get(x + s * ld + i); }
   });
   BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { out[s * ld_out] = total(sum[s]); }
 }
 
 // out[s * ld_out + k] = u_k x_s for kGroupSamples samples.
-BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup& rows, const float* x, int64_t ld) {
+BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup<kGroupRows>& rows, const float* x, int64_t ld) {
   Lanes sum[kGroupRows][kGroupSamples] = {};
   vectors(
       rows,
-      [&](int64_t i, const auto& get) BHN_LAMBDA {
+      [&](int64_t i) BHN_LAMBDA {
         Lanes at[kGroupSamples];
-        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { at[s] = get(x + s * ld + i); }
+        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { at[s] = load(x + s * ld + i); }
         BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
-          Lanes v = get(rows.u[k] + i);
+          Lanes v = load(rows.u[k] + i);
           BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * at[s]; }
         }
       },
-      [&](int64_t k, int64_t i, const auto& get) BHN_LAMBDA {
-        Lanes v = get(rows.u[k] + i);
-        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * get(x + s * ld + i); }
+      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
+        Lanes v = part.get(rows.u[k] + i);
+        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * part.get(x + s * ld + i); }
       });
   BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
     FourLanes products = totals(sum[k][0], sum[k][1], sum[k][2], sum[k][3]);
@@ -109,58 +113,50 @@ BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup& rows, const flo
 
 // y += a u.
 BHN_INLINE void add_row(float* y, float a, const float* u, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    store(y + i, load(y + i) + a * load(u + i));
-  }
-  if (i < n) {
-    store_first(y + i, load_first(y + i, n - i) + a * load_first(u + i, n - i), n - i);
-  }
+  stream(u, n, [&](int64_t i, const auto& part) BHN_LAMBDA { part.put(y + i, part.get(y + i) + a * part.get(u + i)); });
 }
 
 // y_s += sum_k a[s * ld_a + k] u_k for all samples, in the order of the rows.
-BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup& rows, int64_t samples) {
+template <int64_t kRows>
+BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup<kRows>& rows, int64_t samples) {
   for (int64_t s = 0; s < samples; ++s) {
     float* out = y + s * ld_y;
     const float* factor = a + s * ld_a;
-    for (int64_t i = 0; i < rows.whole; i += kLanes) {
+    int64_t i = 0;
+    for (; i < rows.whole; i += kLanes) {
       Lanes sum = load(out + i);
-      BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { sum += factor[k] * load(rows.u[k] + i); }
+      BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) { sum += factor[k] * load(rows.u[k] + i); }
       store(out + i, sum);
     }
-    int64_t rest = rows.n[0] - rows.whole;
-    if (rows.equal && rest > 0) {
-      Lanes sum = load_first(out + rows.whole, rest);
-      BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { sum += factor[k] * load_first(rows.u[k] + rows.whole, rest); }
-      store_first(out + rows.whole, sum, rest);
-    }
-    for (int64_t k = 0; !rows.equal && k < kGroupRows; ++k) {
-      add_row(out + rows.whole, factor[k], rows.u[k] + rows.whole, rows.n[k] - rows.whole);
+    for (; i < rows.most; i += kLanes) {
+      int64_t most = rows.most - i < kLanes ? rows.most - i : kLanes;
+      Lanes sum = load_first(out + i, most);
+      BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
+        int64_t rest = rows.n[k] - i;
+        sum += factor[k] * load_first(rows.u[k] + i, rest < 0 ? 0 : rest > kLanes ? kLanes : rest);
+      }
+      store_first(out + i, sum, most);
     }
   }
 }
 
-// g[i] = sum_s a[s * ld_a] x[s * ld_x + i] + c u[i] for i < n. It writes up to kLanes - 1 further entries of g.
-BHN_INLINE void gradient_entries(float* g, const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u,
-                                 int64_t samples, int64_t n) {
-  vectors(0, n, [&](int64_t i, const auto& get) BHN_LAMBDA {
-    Lanes sum = c * get(u + i);
-    for (int64_t s = 0; s < samples; ++s) {
-      sum += a[s * ld_a] * get(x + s * ld_x + i);
-    }
-    store(g + i, sum);
-  });
+// Entries i to i + kLanes - 1 of sum_s a[s * ld_a] x_s + c u.
+template <class Part>
+BHN_INLINE Lanes gradient_lanes(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples,
+                                int64_t i, const Part& part) {
+  Lanes sum = c * part.get(u + i);
+  for (int64_t s = 0; s < samples; ++s) {
+    sum += a[s * ld_a] * part.get(x + s * ld_x + i);
+  }
+  return sum;
 }
 
 // |sum_s a[s * ld_a] x_s + c u|^2.
 BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t n,
                                   int64_t samples) {
   Lanes squares = {};
-  vectors(0, n, [&](int64_t i, const auto& get) BHN_LAMBDA {
-    Lanes g = c * get(u + i);
-    for (int64_t s = 0; s < samples; ++s) {
-      g += a[s * ld_a] * get(x + s * ld_x + i);
-    }
+  vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
+    Lanes g = gradient_lanes(a, ld_a, x, ld_x, c, u, samples, i, part);
     squares += g * g;
   });
   return total(squares);
@@ -168,24 +164,21 @@ BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, 
 
 // The same of the rows of a group, with a[s * ld_a + k] and c[k].
 BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, const float* x, int64_t ld_x, const float* c,
-                                 const RowGroup& rows, int64_t samples) {
+                                 const RowGroup<kGroupRows>& rows, int64_t samples) {
   Lanes sum[kGroupRows] = {};
   vectors(
       rows,
-      [&](int64_t i, const auto& get) BHN_LAMBDA {
+      [&](int64_t i) BHN_LAMBDA {
         Lanes g[kGroupRows];
-        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { g[k] = c[k] * get(rows.u[k] + i); }
+        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { g[k] = c[k] * load(rows.u[k] + i); }
         for (int64_t s = 0; s < samples; ++s) {
-          Lanes at = get(x + s * ld_x + i);
+          Lanes at = load(x + s * ld_x + i);
           BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { g[k] += a[s * ld_a + k] * at; }
         }
         BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { sum[k] += g[k] * g[k]; }
       },
-      [&](int64_t k, int64_t i, const auto& get) BHN_LAMBDA {
-        Lanes g = c[k] * get(rows.u[k] + i);
-        for (int64_t s = 0; s < samples; ++s) {
-          g += a[s * ld_a + k] * get(x + s * ld_x + i);
-        }
+      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
+        Lanes g = gradient_lanes(a + k, ld_a, x, ld_x, c[k], rows.u[k], samples, i, part);
         sum[k] += g * g;
       });
   BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { squares[k] = total(sum[k]); }
