@@ -82,30 +82,6 @@ BHN_INLINE void update(float* theta, float* m, float* v, const float* gradient, 
   update(theta, m, v, n, numbers, [=](int64_t i, const auto& part) BHN_LAMBDA { return part.get(gradient + i); });
 }
 
-// The gradient of a conditioner's row. What the first sample needs stays in registers: usually there is but one.
-struct RowGradient {
-  const float *a, *x, *u;
-  int64_t ld_a, ld_x, samples;
-  float c, first;
-
-  RowGradient(const bhn_made_gradient& made, const MadeFactors<const float>& in, int64_t row, const float* weights)
-      : a(in.a + row), u(weights), ld_a(made.hidden + 2 * made.outputs), samples(made.samples), c(in.c[row]) {
-    bool hidden = row < made.hidden;
-    ld_x = hidden ? made.ld_z : made.hidden;
-    x = samples == 0 ? u : hidden ? made.z : made.h;  // no samples: nothing of x may be read
-    first = samples == 0 ? 0.0f : a[0];
-  }
-
-  template <class Part>
-  BHN_INLINE_MEMBER Lanes operator()(int64_t i, const Part& part) const {
-    Lanes sum = c * part.get(u + i) + first * part.get(x + i);
-    for (int64_t s = 1; s < samples; ++s) {
-      sum += a[s * ld_a] * part.get(x + s * ld_x + i);
-    }
-    return sum;
-  }
-};
-
 int64_t rows_of(const bhn_made_gradient& made) { return made.hidden + 2 * made.outputs; }
 
 MadeFactors<const float> factors_of(const bhn_made_gradient& made) { return {made.factors, made.samples, rows_of(made)}; }
@@ -128,7 +104,10 @@ void update_part(float* theta, float* m, float* v, const bhn_made_gradient& made
   int64_t first = at.part(0, at.rows, c, kParts), end = at.part(0, at.rows, c + 1, kParts);
   for (int64_t row = first; row < end; ++row) {
     int64_t start = at.start(row);
-    update(theta + start, m + start, v + start, at.length(row), numbers, RowGradient(made, in, row, theta + start));
+    bool hidden = row < made.hidden;
+    RowGradient gradient(in.a + row, at.rows, hidden ? made.z : made.h, hidden ? made.ld_z : made.hidden, in.c[row], theta + start,
+                         made.samples);
+    update(theta + start, m + start, v + start, at.length(row), numbers, gradient);
   }
   int64_t gain = at.gain(first), bias = at.bias(first);
   update(theta + gain, m + gain, v + gain, in.d_g + first, end - first, numbers);

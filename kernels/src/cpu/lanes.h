@@ -32,6 +32,17 @@ BHN_INLINE __m256i first_lanes(int64_t n) {
 }
 #endif
 
+// a b + c, rounded once where there is an instruction for that: of a b + c d gcc may round either product.
+BHN_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
+#if defined(__AVX512F__)
+  return Lanes(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
+#elif defined(__AVX2__)
+  return Lanes(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c)));
+#else
+  return a * b + c;
+#endif
+}
+
 BHN_INLINE Lanes root(Lanes v) {
 #if defined(__AVX512F__)
   return Lanes(_mm512_maskz_sqrt_ps(0xffff, __m512(v)));

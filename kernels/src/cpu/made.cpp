@@ -160,9 +160,8 @@ double wide_gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t 
   float g[kBlock];
   for (int64_t i = 0; i < n; i += kBlock) {
     int64_t width = n - i < kBlock ? n - i : kBlock;
-    vectors(0, width, [&](int64_t k, const auto& part) BHN_LAMBDA {
-      part.put(g + k, gradient_lanes(a, ld_a, x + i, ld_x, c, u + i, samples, k, part));
-    });
+    RowGradient gradient(a, ld_a, x + i, ld_x, c, u + i, samples);
+    vectors(0, width, [&](int64_t k, const auto& part) BHN_LAMBDA { part.put(g + k, gradient(k, part)); });
     double norm = wide_norm(g, width);
     squares += norm * norm;
   }
@@ -395,11 +394,9 @@ void made_grad(int threads, float* d_params, const float* factors, const float* 
     for (int64_t row = at.part(0, at.rows, c, kParts); row < end; ++row) {
       const float* x = row < s.hidden ? z : h;
       int64_t ld = row < s.hidden ? s.ld_z : s.hidden;
-      const float* u = params + at.start(row);
       float* d = d_params + at.start(row);
-      vectors(0, at.length(row), [&](int64_t i, const auto& part) BHN_LAMBDA {
-        part.put(d + i, part.get(d + i) + gradient_lanes(in.a + row, at.rows, x, ld, in.c[row], u, s.samples, i, part));
-      });
+      RowGradient gradient(in.a + row, at.rows, x, ld, in.c[row], params + at.start(row), s.samples);
+      vectors(0, at.length(row), [&](int64_t i, const auto& part) BHN_LAMBDA { part.put(d + i, part.get(d + i) + gradient(i, part)); });
       if (s.weight_norm) {
         d_params[at.gain(row)] += in.d_g[row];
       }

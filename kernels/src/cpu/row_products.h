@@ -140,23 +140,34 @@ BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, c
   }
 }
 
-// Entries i to i + kLanes - 1 of sum_s a[s * ld_a] x_s + c u.
-template <class Part>
-BHN_INLINE Lanes gradient_lanes(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples,
-                                int64_t i, const Part& part) {
-  Lanes sum = c * part.get(u + i);
-  for (int64_t s = 0; s < samples; ++s) {
-    sum += a[s * ld_a] * part.get(x + s * ld_x + i);
+// sum_s a[s * ld_a] x_s + c u, vector by vector. What the first sample needs stays in registers: usually there is but one.
+class RowGradient {
+ public:
+  BHN_INLINE_MEMBER RowGradient(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples)
+      : a_(a), x_(samples == 0 ? u : x), u_(u), ld_a_(ld_a), ld_x_(ld_x), samples_(samples), c_(c), first_(samples == 0 ? 0.0f : a[0]) {}
+
+  template <class Part>
+  BHN_INLINE_MEMBER Lanes operator()(int64_t i, const Part& part) const {
+    Lanes sum = multiply_add(Lanes{} + first_, part.get(x_ + i), c_ * part.get(u_ + i));
+    for (int64_t s = 1; s < samples_; ++s) {
+      sum = multiply_add(Lanes{} + a_[s * ld_a_], part.get(x_ + s * ld_x_ + i), sum);
+    }
+    return sum;
   }
-  return sum;
-}
+
+ private:
+  const float *a_, *x_, *u_;  // no samples: nothing of x may be read
+  int64_t ld_a_, ld_x_, samples_;
+  float c_, first_;
+};
 
 // |sum_s a[s * ld_a] x_s + c u|^2.
 BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t n,
                                   int64_t samples) {
   Lanes squares = {};
+  RowGradient gradient(a, ld_a, x, ld_x, c, u, samples);
   vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
-    Lanes g = gradient_lanes(a, ld_a, x, ld_x, c, u, samples, i, part);
+    Lanes g = gradient(i, part);
     squares += g * g;
   });
   return total(squares);
@@ -178,7 +189,7 @@ BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, c
         BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { sum[k] += g[k] * g[k]; }
       },
       [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
-        Lanes g = gradient_lanes(a + k, ld_a, x, ld_x, c[k], rows.u[k], samples, i, part);
+        Lanes g = RowGradient(a + k, ld_a, x, ld_x, c[k], rows.u[k], samples)(i, part);
         sum[k] += g * g;
       });
   BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { squares[k] = total(sum[k]); }
