@@ -62,24 +62,46 @@ BHN_INLINE double squares(const float* g, int64_t n) {
   return sum;
 }
 
-// n entries of a tensor; gradient(i, part) is a vector of theirs.
-template <class Gradient>
-BHN_INLINE void update(float* theta, float* m, float* v, int64_t n, const AdamNumbers& numbers, const Gradient& gradient) {
-  AdamNumbers k = numbers;
-  vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
-    Lanes d = gradient(i, part) * k.scale;
-    d = d > k.clip ? Lanes{} + k.clip : d;
-    d = d < -k.clip ? Lanes{} - k.clip : d;
-    Lanes mean = k.beta1 * part.get(m + i) + k.one_minus_beta1 * d;
-    Lanes square = k.beta2 * part.get(v + i) + k.one_minus_beta2 * d * d;
-    part.put(m + i, mean);
-    part.put(v + i, square);
-    part.put(theta + i, part.get(theta + i) - k.step_size * mean / (root(square) + k.epsilon));
-  });
+template <class Part>
+BHN_INLINE void update_lanes(float* theta, float* m, float* v, Lanes gradient, const AdamNumbers& k, const Part& part) {
+  Lanes d = gradient * k.scale;
+  d = d > k.clip ? splat(k.clip) : d;
+  d = d < -k.clip ? splat(-k.clip) : d;
+  Lanes mean = k.beta1 * part.get(m) + k.one_minus_beta1 * d;
+  Lanes square = k.beta2 * part.get(v) + k.one_minus_beta2 * d * d;
+  part.put(m, mean);
+  part.put(v, square);
+  part.put(theta, part.get(theta) - k.step_size * mean / (root(square) + k.epsilon));
 }
 
-BHN_INLINE void update(float* theta, float* m, float* v, const float* gradient, int64_t n, const AdamNumbers& numbers) {
-  update(theta, m, v, n, numbers, [=](int64_t i, const auto& part) BHN_LAMBDA { return part.get(gradient + i); });
+struct WrittenGradient {
+  const float* g;
+
+  template <int64_t n, class Part>
+  BHN_INLINE_MEMBER void fill(Lanes (&out)[n], int64_t i, const Part& part) const {
+    BHN_UNROLL for (int64_t v = 0; v < n; ++v) { out[v] = part.get(g + i + v * kLanes); }
+  }
+};
+
+// n entries of a tensor.
+template <class Gradient>
+BHN_INLINE void update(float* theta, float* m, float* v, int64_t n, const Gradient& gradient, const AdamNumbers& numbers) {
+  constexpr int64_t kVectors = 4;
+  AdamNumbers k = numbers;
+  int64_t i = 0;
+  for (; i + kVectors * kLanes <= n; i += kVectors * kLanes) {
+    Lanes g[kVectors];
+    gradient.fill(g, i, Whole());
+    BHN_UNROLL for (int64_t j = 0; j < kVectors; ++j) {
+      int64_t at = i + j * kLanes;
+      update_lanes(theta + at, m + at, v + at, g[j], k, Whole());
+    }
+  }
+  vectors(i, n, [&](int64_t at, const auto& part) BHN_LAMBDA {
+    Lanes g[1];
+    gradient.fill(g, at, part);
+    update_lanes(theta + at, m + at, v + at, g[0], k, part);
+  });
 }
 
 int64_t rows_of(const bhn_made_gradient& made) { return made.hidden + 2 * made.outputs; }
@@ -107,11 +129,11 @@ void update_part(float* theta, float* m, float* v, const bhn_made_gradient& made
     bool hidden = row < made.hidden;
     RowGradient gradient(in.a + row, at.rows, hidden ? made.z : made.h, hidden ? made.ld_z : made.hidden, in.c[row], theta + start,
                          made.samples);
-    update(theta + start, m + start, v + start, at.length(row), numbers, gradient);
+    update(theta + start, m + start, v + start, at.length(row), gradient, numbers);
   }
   int64_t gain = at.gain(first), bias = at.bias(first);
-  update(theta + gain, m + gain, v + gain, in.d_g + first, end - first, numbers);
-  update(theta + bias, m + bias, v + bias, in.d_b + first, end - first, numbers);
+  update(theta + gain, m + gain, v + gain, end - first, WrittenGradient{in.d_g + first}, numbers);
+  update(theta + bias, m + bias, v + bias, end - first, WrittenGradient{in.d_b + first}, numbers);
 }
 
 int64_t made_weights(const bhn_made_gradient* made, int64_t mades) {
@@ -157,7 +179,7 @@ void adam_update(int threads, float* const* theta, float* const* m, float* const
 #pragma omp for schedule(dynamic) nowait
     for (int64_t c = 0; c < chunks; ++c) {
       pieces(grad, sizes, tensors, c * length, (c + 1) * length, [&](int64_t tensor, int64_t begin, int64_t end) {
-        update(theta[tensor] + begin, m[tensor] + begin, v[tensor] + begin, grad[tensor] + begin, end - begin, numbers);
+        update(theta[tensor] + begin, m[tensor] + begin, v[tensor] + begin, end - begin, WrittenGradient{grad[tensor] + begin}, numbers);
       });
     }
 #pragma omp for schedule(dynamic) nowait

@@ -32,6 +32,16 @@ BHN_INLINE __m256i first_lanes(int64_t n) {
 }
 #endif
 
+BHN_INLINE Lanes splat(float v) {
+#if defined(__AVX512F__)
+  return Lanes(_mm512_set1_ps(v));
+#elif defined(__AVX2__)
+  return Lanes(_mm256_set1_ps(v));
+#else
+  return Lanes{v, v, v, v};
+#endif
+}
+
 // a b + c, rounded once where there is an instruction for that: of a b + c d gcc may round either product.
 BHN_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
 #if defined(__AVX512F__)

@@ -230,10 +230,10 @@ struct LayerGradient {
   void norms(int64_t from, int64_t to) const {
     int64_t samples = at.s.samples;
     int64_t row = from;
-    for (; row + kGroupRows <= to; row += kGroupRows) {
-      float squares[kGroupRows];
-      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup<kGroupRows>(at, params, row), samples);
-      for (int64_t k = 0; k < kGroupRows; ++k) {
+    for (; row + kNormRows <= to; row += kNormRows) {
+      float squares[kNormRows];
+      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup<kNormRows>(at, params, row), samples);
+      for (int64_t k = 0; k < kNormRows; ++k) {
         norm_from(row + k, squares[k]);
       }
     }
@@ -247,8 +247,17 @@ struct LayerGradient {
     norm_from(row, gradient_squares(out.a + row, at.rows, x, ld_x, out.c[row], u, at.length(row), at.s.samples));
   }
 
+  // Whether no sample gives the row a gradient, as where a unit is off for all of them.
+  bool dead(int64_t row) const {
+    bool nothing = out.c[row] == 0.0f;
+    for (int64_t s = 0; s < at.s.samples; ++s) {
+      nothing &= out.a[s * at.rows + row] == 0.0f;
+    }
+    return nothing;
+  }
+
   void norm_from(int64_t row, float squares) const {
-    bool good = squares > 1e-30f && squares < 1e30f;
+    bool good = (squares > 1e-30f && squares < 1e30f) || (squares == 0.0f && dead(row));
     out.norm[row] =
         good ? __builtin_sqrtf(squares)
              : float(wide_gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], params + at.start(row), at.s.samples, at.length(row)));

@@ -14,7 +14,7 @@ constexpr int64_t kGroupRows = 4;
 constexpr int64_t kGroupRows = 2;
 #endif
 constexpr int64_t kGroupSamples = 4;
-constexpr int64_t kAddedRows = 4;
+constexpr int64_t kAddedRows = 4, kNormRows = 4;
 constexpr int64_t kAhead = 1536;  // 6 KB
 #define BHN_UNROLL _Pragma("GCC unroll 4")
 
@@ -38,12 +38,22 @@ struct RowGroup {
   }
 };
 
-// Of a group: together(i) for the whole vectors that all rows have, alone(k, i, part) for what is left, where a row may have nothing.
+template <int64_t n>
+struct Count {
+  static constexpr int64_t value = n;
+};
+
+// Of a group: together(i, Count<n>()) for n whole vectors that all rows have, alone(k, i, part) for what is left, where a row may have
+// nothing.
 template <int64_t kRows, class Together, class Alone>
 BHN_INLINE void vectors(const RowGroup<kRows>& rows, const Together& together, const Alone& alone) {
   int64_t i = 0;
-  for (; i < rows.whole; i += kLanes) {
-    together(i);
+  for (; i + 2 * kLanes <= rows.whole; i += 2 * kLanes) {
+    together(i, Count<2>());
+  }
+  if (i < rows.whole) {
+    together(i, Count<1>());
+    i += kLanes;
   }
   for (; i < rows.most; i += kLanes) {
     BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
@@ -93,12 +103,14 @@ BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup<kGroupRows>& row
   Lanes sum[kGroupRows][kGroupSamples] = {};
   vectors(
       rows,
-      [&](int64_t i) BHN_LAMBDA {
-        Lanes at[kGroupSamples];
-        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { at[s] = load(x + s * ld + i); }
-        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
-          Lanes v = load(rows.u[k] + i);
-          BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * at[s]; }
+      [&](int64_t from, auto count) BHN_LAMBDA {
+        BHN_UNROLL for (int64_t i = from; i < from + count.value * kLanes; i += kLanes) {
+          Lanes at[kGroupSamples];
+          BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { at[s] = load(x + s * ld + i); }
+          BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
+            Lanes v = load(rows.u[k] + i);
+            BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * at[s]; }
+          }
         }
       },
       [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
@@ -116,28 +128,34 @@ BHN_INLINE void add_row(float* y, float a, const float* u, int64_t n) {
   stream(u, n, [&](int64_t i, const auto& part) BHN_LAMBDA { part.put(y + i, part.get(y + i) + a * part.get(u + i)); });
 }
 
-// y_s += sum_k a[s * ld_a + k] u_k for all samples, in the order of the rows.
-template <int64_t kRows>
-BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup<kRows>& rows, int64_t samples) {
-  for (int64_t s = 0; s < samples; ++s) {
-    float* out = y + s * ld_y;
-    const float* factor = a + s * ld_a;
-    int64_t i = 0;
-    for (; i < rows.whole; i += kLanes) {
-      Lanes sum = load(out + i);
-      BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) { sum += factor[k] * load(rows.u[k] + i); }
-      store(out + i, sum);
-    }
-    for (; i < rows.most; i += kLanes) {
-      int64_t most = rows.most - i < kLanes ? rows.most - i : kLanes;
-      Lanes sum = load_first(out + i, most);
-      BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
-        int64_t rest = rows.n[k] - i;
-        sum += factor[k] * load_first(rows.u[k] + i, rest < 0 ? 0 : rest > kLanes ? kLanes : rest);
-      }
-      store_first(out + i, sum, most);
-    }
-  }
+// y_s += sum_k a[s * ld_a + k] u_k for all samples, in the order of the rows. Rows are read once for all samples.
+BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup<kAddedRows>& rows, int64_t samples) {
+  vectors(
+      rows,
+      [&](int64_t i, auto count) BHN_LAMBDA {
+        constexpr int64_t n = count.value;
+        Lanes u[kAddedRows][n];
+        BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) {
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { u[k][v] = load(rows.u[k] + i + v * kLanes); }
+        }
+        for (int64_t s = 0; s < samples; ++s) {
+          float* out = y + s * ld_y + i;
+          const float* factor = a + s * ld_a;
+          Lanes sum[n];
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] = load(out + v * kLanes); }
+          BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) {
+            BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] += factor[k] * u[k][v]; }
+          }
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { store(out + v * kLanes, sum[v]); }
+        }
+      },
+      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
+        Lanes u = part.get(rows.u[k] + i);
+        for (int64_t s = 0; s < samples; ++s) {
+          float* out = y + s * ld_y + i;
+          part.put(out, part.get(out) + a[s * ld_a + k] * u);
+        }
+      });
 }
 
 // sum_s a[s * ld_a] x_s + c u, vector by vector. What the first sample needs stays in registers: usually there is but one.
@@ -148,14 +166,38 @@ class RowGradient {
 
   template <class Part>
   BHN_INLINE_MEMBER Lanes operator()(int64_t i, const Part& part) const {
-    Lanes sum = multiply_add(Lanes{} + first_, part.get(x_ + i), c_ * part.get(u_ + i));
-    for (int64_t s = 1; s < samples_; ++s) {
-      sum = multiply_add(Lanes{} + a_[s * ld_a_], part.get(x_ + s * ld_x_ + i), sum);
+    Lanes sum[1];
+    fill(sum, i, part);
+    return sum[0];
+  }
+
+  // n vectors from entry i on: sums over samples that do not wait for each other.
+  template <int64_t n, class Part>
+  BHN_INLINE_MEMBER void fill(Lanes (&sum)[n], int64_t i, const Part& part) const {
+    BHN_UNROLL for (int64_t v = 0; v < n; ++v) {
+      sum[v] = multiply_add(splat(first_), part.get(x_ + i + v * kLanes), c_ * part.get(u_ + i + v * kLanes));
     }
-    return sum;
+    if (samples_ > 1) {
+      add_others(sum, i, part);
+    }
   }
 
  private:
+  // A call, so that the sums have the registers for themselves.
+  template <int64_t n, class Part>
+  __attribute__((noinline)) void add_others(Lanes (&to)[n], int64_t i, const Part& part) const {
+    Lanes sum[n];
+    BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] = to[v]; }
+    const float* a = a_;
+    const float* x = x_ + i;
+    for (int64_t s = 1; s < samples_; ++s) {
+      a += ld_a_;
+      x += ld_x_;
+      BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] = multiply_add(splat(*a), part.get(x + v * kLanes), sum[v]); }
+    }
+    BHN_UNROLL for (int64_t v = 0; v < n; ++v) { to[v] = sum[v]; }
+  }
+
   const float *a_, *x_, *u_;  // no samples: nothing of x may be read
   int64_t ld_a_, ld_x_, samples_;
   float c_, first_;
@@ -175,24 +217,35 @@ BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, 
 
 // The same of the rows of a group, with a[s * ld_a + k] and c[k].
 BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, const float* x, int64_t ld_x, const float* c,
-                                 const RowGroup<kGroupRows>& rows, int64_t samples) {
-  Lanes sum[kGroupRows] = {};
+                                 const RowGroup<kNormRows>& rows, int64_t samples) {
+  Lanes sum[kNormRows] = {};
   vectors(
       rows,
-      [&](int64_t i) BHN_LAMBDA {
-        Lanes g[kGroupRows];
-        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { g[k] = c[k] * load(rows.u[k] + i); }
-        for (int64_t s = 0; s < samples; ++s) {
-          Lanes at = load(x + s * ld_x + i);
-          BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { g[k] += a[s * ld_a + k] * at; }
+      [&](int64_t i, auto count) BHN_LAMBDA {
+        constexpr int64_t n = count.value;
+        Lanes g[kNormRows][n];
+        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { g[k][v] = c[k] * load(rows.u[k] + i + v * kLanes); }
         }
-        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { sum[k] += g[k] * g[k]; }
+        for (int64_t s = 0; s < samples; ++s) {
+          Lanes at[n];
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { at[v] = load(x + s * ld_x + i + v * kLanes); }
+          BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+            BHN_UNROLL for (int64_t v = 0; v < n; ++v) { g[k][v] += a[s * ld_a + k] * at[v]; }
+          }
+        }
+        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+          BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[k] += g[k][v] * g[k][v]; }
+        }
       },
       [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
-        Lanes g = RowGradient(a + k, ld_a, x, ld_x, c[k], rows.u[k], samples)(i, part);
+        Lanes g = c[k] * part.get(rows.u[k] + i);
+        for (int64_t s = 0; s < samples; ++s) {
+          g += a[s * ld_a + k] * part.get(x + s * ld_x + i);
+        }
         sum[k] += g * g;
       });
-  BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) { squares[k] = total(sum[k]); }
+  BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) { squares[k] = total(sum[k]); }
 }
 
 }  // namespace bhn::BHN_ISA
