@@ -96,7 +96,8 @@ struct Whole {
   BHN_INLINE_MEMBER void put(float* to, Lanes v) const { store(to, v); }
 };
 struct First {
-  int64_t n;
+  int64_t n;  // 0 <= n <= kLanes
+  static BHN_INLINE_MEMBER First of(int64_t left) { return {left < 0 ? 0 : left > kLanes ? kLanes : left}; }
   BHN_INLINE_MEMBER Lanes get(const float* from) const { return load_first(from, n); }
   BHN_INLINE_MEMBER void put(float* to, Lanes v) const { store_first(to, v, n); }
 };

@@ -43,10 +43,10 @@ struct Count {
   static constexpr int64_t value = n;
 };
 
-// Of a group: together(i, Count<n>()) for n whole vectors that all rows have, alone(k, i, part) for what is left, where a row may have
-// nothing.
-template <int64_t kRows, class Together, class Alone>
-BHN_INLINE void vectors(const RowGroup<kRows>& rows, const Together& together, const Alone& alone) {
+// Of a group: together(i, Count<n>()) for n whole vectors that all rows have; then rest(i, parts, most) for what is left, of which row k
+// has parts[k], perhaps nothing, and the longest row `most`.
+template <int64_t kRows, class Together, class Rest>
+BHN_INLINE void vectors(const RowGroup<kRows>& rows, const Together& together, const Rest& rest) {
   int64_t i = 0;
   for (; i + 2 * kLanes <= rows.whole; i += 2 * kLanes) {
     together(i, Count<2>());
@@ -56,10 +56,9 @@ BHN_INLINE void vectors(const RowGroup<kRows>& rows, const Together& together, c
     i += kLanes;
   }
   for (; i < rows.most; i += kLanes) {
-    BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) {
-      int64_t rest = rows.n[k] - i;
-      alone(k, i, First{rest < 0 ? 0 : rest > kLanes ? kLanes : rest});
-    }
+    First parts[kRows];
+    BHN_UNROLL for (int64_t k = 0; k < kRows; ++k) { parts[k] = First::of(rows.n[k] - i); }
+    rest(i, parts, First::of(rows.most - i));
   }
 }
 
@@ -113,9 +112,11 @@ BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup<kGroupRows>& row
           }
         }
       },
-      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
-        Lanes v = part.get(rows.u[k] + i);
-        BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * part.get(x + s * ld + i); }
+      [&](int64_t i, const auto& parts, First) BHN_LAMBDA {
+        BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
+          Lanes v = parts[k].get(rows.u[k] + i);
+          BHN_UNROLL for (int64_t s = 0; s < kGroupSamples; ++s) { sum[k][s] += v * parts[k].get(x + s * ld + i); }
+        }
       });
   BHN_UNROLL for (int64_t k = 0; k < kGroupRows; ++k) {
     FourLanes products = totals(sum[k][0], sum[k][1], sum[k][2], sum[k][3]);
@@ -149,11 +150,14 @@ BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, c
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { store(out + v * kLanes, sum[v]); }
         }
       },
-      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
-        Lanes u = part.get(rows.u[k] + i);
+      [&](int64_t i, const auto& parts, First most) BHN_LAMBDA {
+        Lanes u[kAddedRows];
+        BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) { u[k] = parts[k].get(rows.u[k] + i); }
         for (int64_t s = 0; s < samples; ++s) {
           float* out = y + s * ld_y + i;
-          part.put(out, part.get(out) + a[s * ld_a + k] * u);
+          Lanes sum = most.get(out);
+          BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) { sum += a[s * ld_a + k] * u[k]; }
+          most.put(out, sum);
         }
       });
 }
@@ -238,12 +242,14 @@ BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, c
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[k] += g[k][v] * g[k][v]; }
         }
       },
-      [&](int64_t k, int64_t i, const auto& part) BHN_LAMBDA {
-        Lanes g = c[k] * part.get(rows.u[k] + i);
-        for (int64_t s = 0; s < samples; ++s) {
-          g += a[s * ld_a + k] * part.get(x + s * ld_x + i);
+      [&](int64_t i, const auto& parts, First) BHN_LAMBDA {
+        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+          Lanes g = c[k] * parts[k].get(rows.u[k] + i);
+          for (int64_t s = 0; s < samples; ++s) {
+            g += a[s * ld_a + k] * parts[k].get(x + s * ld_x + i);
+          }
+          sum[k] += g * g;
         }
-        sum[k] += g * g;
       });
   BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) { squares[k] = total(sum[k]); }
 }
