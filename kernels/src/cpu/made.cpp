@@ -122,38 +122,6 @@ struct Layer {
   }
 };
 
-// Sums of the squares of the first n entries, n rising as a rule.
-class PrefixSquares {
- public:
-  explicit PrefixSquares(const float* values) : x(values) {}
-
-  double of(int64_t n) {
-    if (n < at) {
-      at = 0;
-      sum = 0;
-    }
-    if (n > at + kFar) {
-      double more = 0;
-#pragma omp simd reduction(+ : more)
-      for (int64_t i = at; i < n; ++i) {
-        more += double(x[i]) * double(x[i]);
-      }
-      at = n;
-      sum += more;
-    }
-    for (; at < n; ++at) {
-      sum += double(x[at]) * double(x[at]);
-    }
-    return sum;
-  }
-
- private:
-  static constexpr int64_t kFar = 32;
-  const float* x;
-  int64_t at = 0;
-  double sum = 0;
-};
-
 // |sum_s a_s x_s + c u| in double, where its square leaves the range of float.
 double wide_gradient_norm(const float* a, int64_t ld_a, const float* x, int64_t ld_x, float c, const float* u, int64_t samples, int64_t n) {
   double squares = 0;
@@ -178,20 +146,14 @@ struct LayerGradient {
   MadeFactors<float> out;
 
   void backward(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
-    int64_t samples = at.s.samples;
-    PrefixSquares prefix(x);
     for (; from < to; from += kBlock) {
       int64_t end = from + kBlock < to ? from + kBlock : to;
-      double squares[kBlock];
-      for (int64_t row = from; samples == 1 && row < end; ++row) {
-        squares[row - from] = prefix.of(at.length(row));
-      }
       factors(from, end);
-      if (samples == 1) {
-        norms_of_one(from, end, squares);
-      } else {
-        norms(from, end);
+      if (at.s.samples == 1 && d_x != nullptr) {
+        one(from, end, d_x);
+        continue;
       }
+      norms(from, end);
       if (d_x != nullptr) {
         add(from, end, d_x, ld_d_x);
       }
@@ -263,29 +225,16 @@ struct LayerGradient {
              : float(wide_gradient_norm(out.a + row, at.rows, x, ld_x, out.c[row], params + at.start(row), at.s.samples, at.length(row)));
   }
 
-  // |a x + c u|, where c u takes from a x what lies along u, is |a x| times the sine of the angle: no pass over u, but where too little
-  // is left for that, where 1/|u| is not r, or where a number is not finite.
-  void norms_of_one(int64_t from, int64_t to, const double* squares) const {
-    bool norm = at.s.weight_norm;
-#pragma omp simd
+  // Norms and d_x of one sample from one pass, row by row: memory then is one stream, which the core reads ahead of.
+  void one(int64_t from, int64_t to, float* d_x) const {
     for (int64_t row = from; row < to; ++row) {
-      double along = norm ? double(t[row]) * r[row] : 0.0;
-      double all = squares[row - from];
-      double left = all - along * along;
-      bool good = left >= 0.5 * all && r[row] < 0.9f / kLeastNorm;
-      out.norm[row] = good ? float(__builtin_fabs(double(out.a[row])) * __builtin_sqrt(left)) : -1.0f;
-    }
-    for (int64_t row = from; row < to; ++row) {
-      if (!(out.norm[row] >= 0.0f)) {
-        norm_directly(row);
-      }
+      norm_from(row, add_row_and_squares(d_x, out.a[row], x, out.c[row], params + at.start(row), at.length(row)));
     }
   }
 
-  // Rows one by one for one sample: memory then is one stream, which the core reads ahead of.
   void add(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
     int64_t row = from;
-    for (; at.s.samples > 1 && row + kAddedRows <= to; row += kAddedRows) {
+    for (; row + kAddedRows <= to; row += kAddedRows) {
       add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup<kAddedRows>(at, params, row), at.s.samples);
     }
     for (; row < to; ++row) {

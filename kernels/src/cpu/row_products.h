@@ -126,7 +126,19 @@ BHN_INLINE void dots(float* out, int64_t ld_out, const RowGroup<kGroupRows>& row
 
 // y += a u.
 BHN_INLINE void add_row(float* y, float a, const float* u, int64_t n) {
-  stream(u, n, [&](int64_t i, const auto& part) BHN_LAMBDA { part.put(y + i, part.get(y + i) + a * part.get(u + i)); });
+  vectors(0, n, [&](int64_t i, const auto& part) BHN_LAMBDA { part.put(y + i, part.get(y + i) + a * part.get(u + i)); });
+}
+
+// y += a u, and |a x + c u|^2.
+BHN_INLINE float add_row_and_squares(float* y, float a, const float* x, float c, const float* u, int64_t n) {
+  Lanes squares = {};
+  stream(u, n, [&](int64_t i, const auto& part) BHN_LAMBDA {
+    Lanes v = part.get(u + i);
+    part.put(y + i, part.get(y + i) + a * v);
+    Lanes g = multiply_add(splat(a), part.get(x + i), c * v);
+    squares += g * g;
+  });
+  return total(squares);
 }
 
 // y_s += sum_k a[s * ld_a + k] u_k for all samples, in the order of the rows. Rows are read once for all samples.

@@ -12,7 +12,8 @@ final class BumpPool implements Pool {
   /** Starts of tensors are multiples of this many elements: a cache line of f32. */
   private static final long ALIGNMENT = 16;
 
-  private static final int PAGE = 1 << 18;
+  /** Reals in a page: a huge page of f32. */
+  private static final int PAGE = 1 << 19;
 
   private final AbstractBackend backend;
   private final Map<DType, Pages> pages = new EnumMap<>(DType.class);
