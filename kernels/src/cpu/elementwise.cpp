@@ -150,7 +150,11 @@ int64_t gather_rows(int threads, float* y, const float* x, const int32_t* order,
   }
   rowwise(threads, n, cols, [=](int64_t i) {
     const float* from = x + order[i] * cols;
+    const float* next = x + order[i + 1 < n ? i + 1 : i] * cols;
     float* to = y + i * cols;
+    for (int64_t j = 0; j < cols; j += 16) {
+      __builtin_prefetch(next + j);
+    }
 #pragma omp simd
     for (int64_t j = 0; j < cols; ++j) {
       to[j] = from[j];

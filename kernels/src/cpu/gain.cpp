@@ -56,8 +56,9 @@ void forward(int threads, float* y, const float* t, const float* g, const float*
   }
 }
 
-// Columns that one thread owns in the backward; their sums live on its stack.
-constexpr int64_t kBlock = 64;
+// Most columns that one thread owns at a time in the backward; their sums live on its stack.
+constexpr int64_t kBlock = 512;
+constexpr int64_t kLine = 16;
 
 struct Gradients {
   float *d_t, *d_g, *d_r, *d_bias;
@@ -140,11 +141,14 @@ void backward_block(int64_t j0, int64_t width, const Gradients& out, const float
 template <int kActivation>
 void backward(int threads, const Gradients& out, const float* d_y, const float* t, const float* g, const float* r, const float* bias,
               const GainShape& s) {
-  int64_t blocks = (s.out + kBlock - 1) / kBlock;
+  // One wide block for each thread: of a row that is short a core reads nothing ahead.
+  int64_t share = ((s.out + threads - 1) / threads + kLine - 1) / kLine * kLine;
+  int64_t columns = share < kBlock ? share : kBlock;
+  int64_t blocks = (s.out + columns - 1) / columns;
 #pragma omp parallel for if (s.samples * s.batch * s.out >= kParallel) num_threads(threads) schedule(static)
   for (int64_t block = 0; block < blocks; ++block) {
-    int64_t j0 = block * kBlock;
-    int64_t width = s.out - j0 < kBlock ? s.out - j0 : kBlock;
+    int64_t j0 = block * columns;
+    int64_t width = s.out - j0 < columns ? s.out - j0 : columns;
     backward_block<kActivation>(j0, width, out, d_y, t, g, r, bias, s);
   }
 }
