@@ -1,12 +1,14 @@
 """The training step and the prediction of benchmarks/peers in Python's PyTorch, from the same parameters.
 
     pytorch.py DIR check             loss, parameters after a step and mean predictions against this library's; stops above 1e-4
-    pytorch.py DIR step [--samples S]     ms a step: eager, torch.compile, torch.compile with CUDA graphs
+    pytorch.py DIR step [--samples S] [--modes MODE ...]
+                                     ms a step: eager, torch.compile, torch.compile with CUDA graphs
     pytorch.py DIR flow              us of the flow's forward and backward for S = 1 ... 1024
     pytorch.py DIR predict [--draws S]    s for 10,000 images: a loop over draws, and vmap over draws
 
 DIR holds the files that `java -cp ... org.bhn.bench.Problem DIR BATCH STEPS` writes. Needs torch and nothing else. Each command prints
-one line of JSON. The check comes first: what differs is not timed.
+lines of JSON, one as soon as something is known: what fails or is ended leaves what came before it. The check comes first: what
+differs is not timed.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from torch.nn import functional as F
 PIXELS, CLASSES, HIDDEN, DELTA, TINY = 784, 10, 200, 1e-3, 1e-12
 RATE, MAX_NORM, CLIP, DRAWS, TOLERANCE = 1e-3, 10.0, 5.0, 100, 1e-4
 SIZES = [1, 4, 16, 64, 256, 1024]
+MODES = {"eager": None, "compiled": "default", "compiled_cuda_graphs": "reduce-overhead"}
 
 
 def read(path):
@@ -183,43 +186,57 @@ def check(model, args, device):
     worst = max(far, key=lambda entry: math.inf if math.isnan(entry[1]) else entry[1])
     if not worst[1] < TOLERANCE:
         sys.exit(f"{worst[0]} differs by {worst[1]:.1e}: this is another model, and nothing is timed")
-    return {"largest_difference": worst[1], "in": worst[0]}
+    yield {"largest_difference": worst[1], "in": worst[0]}
+
+
+def attempt(body):
+    """What body() measured, or why it could not."""
+    try:
+        return body()
+    except Exception as e:
+        return {"error": f"{type(e).__name__}: {e}"[:4000]}
+
+
+def step_ms(model, args, device, x, labels, mode):
+    torch.compiler.reset()
+    loss_of = model.loss if mode is None else torch.compile(model.loss, mode=mode)
+    optimizer = adam(model, device)
+    dim = len(model.shift)
+
+    def body():
+        torch.compiler.cudagraph_mark_step_begin()
+        train(model, optimizer, x, labels, torch.randn(args.samples, dim, device=device), loss_of)
+
+    return {"ms": 1e3 * median_seconds(body, device, args.repeats)}
 
 
 def step(model, args, device):
     inputs = read(f"{args.dir}/inputs.safetensors")
     x, labels = inputs["x"].to(device), inputs["labels"].long().to(device)
     start = {k: v.clone() for k, v in model.state_dict().items()}
-    results = {"batch": len(x), "samples": args.samples, "iaf_steps": len(model.steps)}
-    modes = {"eager": None, "compiled": "default", "compiled_cuda_graphs": "reduce-overhead"}
-    if device.type != "cuda":
-        modes.pop("compiled_cuda_graphs")
-    for name, mode in modes.items():
+    for name in args.modes:
+        if name == "compiled_cuda_graphs" and device.type != "cuda":
+            continue
         model.load_state_dict(start)
-        loss_of = model.loss if mode is None else torch.compile(model.loss, mode=mode)
-        optimizer = adam(model, device)
-        dim = len(model.shift)
+        model.zero_grad(set_to_none=True)
+        result = attempt(lambda: step_ms(model, args, device, x, labels, MODES[name]))
+        yield {"mode": name, "batch": len(x), "samples": args.samples, "iaf_steps": len(model.steps), **result}
 
-        def body():
-            torch.compiler.cudagraph_mark_step_begin()
-            train(model, optimizer, x, labels, torch.randn(args.samples, dim, device=device), loss_of)
 
-        results[name + "_ms"] = 1e3 * median_seconds(body, device, args.repeats)
-    return results
+def flow_us(model, args, device, samples):
+    eps = torch.randn(samples, len(model.shift), device=device)
+
+    def body():
+        model.zero_grad(set_to_none=True)
+        z, log_det = model.flow(eps)
+        (z.sum() + log_det.sum()).backward()
+
+    return {"us": 1e6 * median_seconds(body, device, args.repeats)}
 
 
 def flow(model, args, device):
-    dim, rows = len(model.shift), []
     for samples in SIZES:
-        eps = torch.randn(samples, dim, device=device)
-
-        def body():
-            model.zero_grad(set_to_none=True)
-            z, log_det = model.flow(eps)
-            (z.sum() + log_det.sum()).backward()
-
-        rows.append({"samples": samples, "us": 1e6 * median_seconds(body, device, args.repeats)})
-    return {"flow": rows}
+        yield {"samples": samples, **attempt(lambda: flow_us(model, args, device, samples))}
 
 
 def images(rows, device):
@@ -252,18 +269,20 @@ def predict_vmap(model, x, noise, at_once=10):
     return sum(one(part).sum(dim=0) for part in gains.split(at_once)) / len(noise)
 
 
+def predict_s(of, model, x, noise, device):
+    of(model, x, noise[:10])
+    wait(device)
+    start = time.perf_counter()
+    of(model, x, noise)
+    wait(device)
+    return {"s": time.perf_counter() - start}
+
+
 def predict(model, args, device):
     x = torch.rand(10_000, PIXELS, device=device)
     noise = torch.randn(args.draws, len(model.shift), device=device)
-    results = {"draws": args.draws, "images": len(x)}
     for name, of in (("loop", predict_loop), ("vmap", predict_vmap)):
-        of(model, x, noise[:10])
-        wait(device)
-        start = time.perf_counter()
-        of(model, x, noise)
-        wait(device)
-        results[name + "_s"] = time.perf_counter() - start
-    return results
+        yield {"by": name, "draws": args.draws, "images": len(x), **attempt(lambda: predict_s(of, model, x, noise, device))}
 
 
 def main():
@@ -271,6 +290,7 @@ def main():
     parser.add_argument("dir")
     parser.add_argument("task", choices=["check", "step", "flow", "predict"])
     parser.add_argument("--samples", type=int, default=1)
+    parser.add_argument("--modes", nargs="+", choices=list(MODES), default=list(MODES))
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -278,9 +298,12 @@ def main():
     device = torch.device(args.device)
     torch.backends.cuda.matmul.allow_tf32 = False
     model = Hypernetwork(read(f"{args.dir}/before.safetensors")).to(device)
-    result = {"check": check, "step": step, "flow": flow, "predict": predict}[args.task](model, args, device)
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
-    print(json.dumps({"task": args.task, "torch": torch.__version__, "device": name, **result}))
+    failed = False
+    for result in {"check": check, "step": step, "flow": flow, "predict": predict}[args.task](model, args, device):
+        print(json.dumps({"task": args.task, "torch": torch.__version__, "device": name, **result}), flush=True)
+        failed |= "error" in result
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
