@@ -13,10 +13,12 @@ import org.bhn.nativelib.gen.cuda.CudaC;
  * <p>A graph does not know when memory it works on is freed, but the calls do. So a launch is only
  * made if nothing of the family's memory was freed since the capture; otherwise the calls are
  * captured again, and refuse what is gone. While a flight recording wants the ops, they run one by
- * one. Where something cannot be captured, that stays so, and the log says why.
+ * one. Another thread's call may end a capture, so a failed one is tried once more; then the calls
+ * run one by one for good, and the log says why.
  */
 final class CudaCallList extends CallList {
   private static final Logger LOG = System.getLogger("org.bhn");
+  private static final int TRIES = 2;
 
   private final CudaBackend backend;
   private final Runnable guardedLaunch = this::launchUnlessFreed;
@@ -24,7 +26,7 @@ final class CudaCallList extends CallList {
   private MemorySegment graph = MemorySegment.NULL;
   private long frees;
   private boolean launched;
-  private boolean eager;
+  private int failures;
 
   CudaCallList(CudaBackend backend) {
     this.backend = backend;
@@ -32,22 +34,18 @@ final class CudaCallList extends CallList {
 
   @Override
   public void run() {
-    if (isClosed() || eager || OpEvent.wanted()) {
+    if (isClosed() || failures == TRIES || OpEvent.wanted()) {
       super.run();
       return;
     }
     backend.checkOpen();
-    if (!isGraph()) {
-      capture();
-    }
+    boolean captured = isGraph() || capture();
     launched = false;
-    while (!eager && !launched) {
+    while (captured && !launched) {
       backend.immediate(guardedLaunch);
-      if (!launched) {
-        capture();
-      }
+      captured = launched || capture();
     }
-    if (eager) {
+    if (!captured) {
       runEach();
     }
   }
@@ -68,7 +66,7 @@ final class CudaCallList extends CallList {
     }
   }
 
-  private void capture() {
+  private boolean capture() {
     destroy();
     frees = backend.memory.frees();
     String problem = null;
@@ -77,30 +75,32 @@ final class CudaCallList extends CallList {
     Cuda.check(
         CudaC.cudaStreamBeginCapture(stream, CudaC.cudaStreamCaptureModeThreadLocal()), "capture");
     try {
-      runEach();
-    } catch (NativeException e) {
-      problem = e.getMessage();
-    } finally {
       try {
-        captured = Cuda.created("capture", out -> CudaC.cudaStreamEndCapture(stream, out));
+        runEach();
       } catch (NativeException e) {
-        problem = problem == null ? e.getMessage() : problem;
+        problem = e.getMessage();
+      } finally {
+        try {
+          captured = Cuda.created("capture", out -> CudaC.cudaStreamEndCapture(stream, out));
+        } catch (NativeException e) {
+          problem = problem == null ? e.getMessage() : problem;
+        }
+      }
+      if (problem == null) {
+        graph = Cuda.executable(captured);
+        backend.remember(this);
+        failures = 0;
+        return true;
+      }
+    } finally {
+      if (!captured.equals(MemorySegment.NULL)) {
+        CudaC.cudaGraphDestroy(captured);
       }
     }
-    if (problem == null) {
-      instantiate(captured);
-    } else {
-      eager = true;
+    if (++failures == TRIES) {
       LOG.log(Level.WARNING, "a step of {0} calls runs without a CUDA graph: {1}", size(), problem);
     }
-    if (!captured.equals(MemorySegment.NULL)) {
-      CudaC.cudaGraphDestroy(captured);
-    }
-  }
-
-  private void instantiate(MemorySegment captured) {
-    graph = Cuda.executable(captured);
-    backend.remember(this);
+    return false;
   }
 
   /** Ends the graph; its last launch is waited for. */

@@ -105,7 +105,8 @@ final class WeightNormPosterior implements WeightPosterior {
         case MaxPool pool -> h = ImageOps.maxPool(h, pool.shape());
         case WeightLayer layer -> {
           Var v = layers.matrix(tape, i);
-          // Norms first: so the product's backward comes before theirs, and overwrites v's gradient.
+          // Norms first: so the product's backward comes before theirs, and overwrites v's
+          // gradient.
           Var r = Ops.weightNorm(v);
           Var t = Products.of(layer, h, v);
           Var g = draw.weights().columns(unit, unit + layer.units());

@@ -20,19 +20,24 @@ import org.bhn.tensor.Tensor;
  * thread at a time; the same weight samples serve all rows, however they are cut into pieces.
  */
 public final class Predictor implements AutoCloseable {
-  /** Weight samples that pass the flow at once. */
+  /** Weight samples that pass the flow at once: as few as caches hold, or enough to fill a GPU. */
   private static final int SAMPLES = 16;
+
+  private static final int MANY_SAMPLES = 256;
 
   /** Reals of weight samples that are kept, if that many samples are not too few to go on with. */
   private static final int DRAWN = 1 << 22;
 
-  /** Reals of the widest activation in one pass: what the caches hold. */
+  /** Reals of the widest activation in one pass: what caches hold, or enough to fill a GPU. */
   private static final int ACTIVATIONS = 1 << 18;
+
+  private static final int MANY_ACTIVATIONS = 1 << 24;
 
   private final Backend backend;
   private final BayesianNetwork net;
   private final Workspace workspace;
   private final Tensor counter;
+  private long count = -1; // what the counter holds
 
   /**
    * A predictor on a context of its own.
@@ -124,8 +129,9 @@ public final class Predictor implements AutoCloseable {
       Tensor inputs, boolean oneMask, int total, long seed, Precision precision, Visit visit) {
     int rows = inputs.rows();
     int width = net.network().maxWidth();
-    int rowPiece = oneMask ? 1 : Math.max(1, Math.min(rows, ACTIVATIONS / width));
-    int piece = Math.clamp(ACTIVATIONS / ((long) rowPiece * width), 1, total);
+    int activations = backend.isAsynchronous() ? MANY_ACTIVATIONS : ACTIVATIONS;
+    int rowPiece = oneMask ? 1 : Math.max(1, Math.min(rows, activations / width));
+    int piece = Math.clamp(activations / ((long) rowPiece * width), 1, total);
     int block = drawsAtOnce(piece, total);
     try (Prepared prepared = net.posterior().prepare(backend, precision)) {
       for (int first = 0; first < total; first += block) {
@@ -156,7 +162,7 @@ public final class Predictor implements AutoCloseable {
 
   /** Draws {@code seen} to {@code seen + count} of those from {@code first} that were kept. */
   Draw use(Tape tape, long seed, Tensor drawn, int first, int seen, int count) {
-    backend.upload(counter, drawn == null ? seen : 0L);
+    countFrom(drawn == null ? seen : 0L);
     Tensor weights = drawn == null ? null : drawn.rows(seen - first, seen - first + count);
     return net.posterior().use(tape, new Noise(seed, counter, seen), weights);
   }
@@ -167,15 +173,24 @@ public final class Predictor implements AutoCloseable {
     if (posterior.flow() == null) {
       return null;
     }
-    backend.upload(counter, 0L);
+    countFrom(0L);
     Tensor kept = workspace.get("weights", DType.REAL, last - first, posterior.dim());
-    for (int i = first; i < last; i += SAMPLES) {
-      int count = Math.min(SAMPLES, last - i);
+    int most = backend.isAsynchronous() ? MANY_SAMPLES : SAMPLES;
+    for (int i = first; i < last; i += most) {
+      int count = Math.min(most, last - i);
       Tape tape = Tape.inference(backend);
       Draw drawn = posterior.draw(tape, new Noise(seed, counter, i), count);
       backend.copy(kept.rows(i - first, i - first + count), drawn.weights().value());
     }
     return kept;
+  }
+
+  /** An upload waits for the device, so there is one only if something changes. */
+  private void countFrom(long value) {
+    if (value != count) {
+      backend.upload(counter, value);
+      count = value;
+    }
   }
 
   @Override
