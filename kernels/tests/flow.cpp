@@ -329,6 +329,25 @@ void bad_indices() {
   }
 }
 
+// What one context asks for does not change what another has under way.
+void at_once() {
+  where = "flows of two sizes at once";
+  Flow flows[] = {flow({IAF}, 16, 10, 800, true), flow({IAF}, 16, 5, 4, true)};
+  std::vector<Result> results;
+  for (int i : {0, 1}) {
+    const Flow& f = flows[i];
+    results.push_back(result(f, false));
+    const Result& r = results.back();
+    bhn_context* c = context(1 + i);
+    CHECK(bhn_flow_fwd(c, r.y->data(), r.log_det->data(), f.z->data(), nullptr, &r.steps[0].s, f.samples, f.d, 1, kDelta) == BHN_OK);
+  }
+  for (int i : {0, 1}) {
+    OK(bhn_context_sync(context(1 + i)));
+    Result alone = fused(context(1), flows[i], {false, true, true, false});
+    CHECK(std::memcmp(results[i].y->data(), alone.y->data(), flows[i].samples * flows[i].d * sizeof(float)) == 0);
+  }
+}
+
 void all() {
   for (int64_t samples : {1, 2, 3, 16}) {
     compare({IAF}, samples, 7, 5, true);
@@ -350,6 +369,7 @@ void all() {
   compare({IAF, UPPER}, 2, 5, 4, true, {true, true, true, false});
   refusals();
   bad_indices();
+  at_once();
   report_worst("flow");
 }
 

@@ -43,6 +43,7 @@ Args& Args::launched(int error) {
     return *this;
   }
   const CudaKernels& cuda = *cuda_kernels();
+  cuda.forget_error();  // it is reported here
   char sizes[256] = "";
   for (int i = 0, at = 0; i < sizes_ && at < int(sizeof sizes); ++i) {
     at += snprintf(sizes + at, sizeof sizes - at, ", %s = %lld", size_[i].name, (long long)size_[i].value);

@@ -333,7 +333,8 @@ int adam_step(const Queue& q, float* const* theta, float* const* m, float* const
   if (!w.done()) {
     return in_parts(q, all, most, step, report, hyper);
   }
-  return BHN_LAUNCH_COOPERATIVE(whole, blocks_of(table, most), kThreads, 0, q, table);
+  return launch_fitting(blocks_of(table, most),
+                        [&](unsigned blocks) { return BHN_LAUNCH_COOPERATIVE(whole, blocks, kThreads, 0, q, table); });
 }
 
 }  // namespace bhn::cuda

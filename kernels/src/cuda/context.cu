@@ -152,7 +152,11 @@ const char* error_name(int error) { return cudaGetErrorName(cudaError_t(error));
 
 const char* error_text(int error) { return cudaGetErrorString(cudaError_t(error)); }
 
+void forget_error() { cudaGetLastError(); }
+
+// Those after which CUDA asks for a new process. Older headers lack two of the names.
 bool is_lost(int error) {
+  constexpr int kContained = 226, kTensorMemoryLeak = 721;
   switch (error) {
     case cudaErrorIllegalAddress:
     case cudaErrorLaunchFailure:
@@ -165,7 +169,10 @@ bool is_lost(int error) {
     case cudaErrorAssert:
     case cudaErrorECCUncorrectable:
     case cudaErrorContextIsDestroyed:
-    case cudaErrorDevicesUnavailable:
+    case cudaErrorMpsClientTerminated:
+    case cudaErrorExternalDevice:
+    case kContained:
+    case kTensorMemoryLeak:
       return true;
     default:
       return false;
@@ -176,7 +183,9 @@ bool is_out_of_memory(int error) { return error == cudaErrorMemoryAllocation; }
 
 void memory_info(int64_t* free_bytes, int64_t* total_bytes) {
   size_t free_now = 0, total = 0;
-  cudaMemGetInfo(&free_now, &total);
+  if (cudaMemGetInfo(&free_now, &total) != cudaSuccess) {
+    forget_error();  // the numbers only serve a report
+  }
   *free_bytes = int64_t(free_now);
   *total_bytes = int64_t(total);
 }
@@ -184,7 +193,8 @@ void memory_info(int64_t* free_bytes, int64_t* total_bytes) {
 }  // namespace
 
 #define BHN_ENTRY(name, arguments) name,
-const CudaKernels table = {BHN_CUDA_KERNELS(BHN_ENTRY) select, problem, error_name, error_text, is_lost, is_out_of_memory, memory_info};
+const CudaKernels table = {
+    BHN_CUDA_KERNELS(BHN_ENTRY) select, problem, error_name, error_text, forget_error, is_lost, is_out_of_memory, memory_info};
 #undef BHN_ENTRY
 
 }  // namespace bhn::cuda

@@ -97,15 +97,47 @@ __device__ void sum_log_dets(const double (&mine)[kTiles], int tile, double* par
   }
 }
 
-// x = from[permutation], kept in shared memory by every block and in global memory by one.
+// x = from[permutation], kept in shared memory by every block and in global memory by one: 32 bits count what fits there. A thread asks
+// for kColumns entries of the permutation before it waits for one, and then for as many numbers of each sample.
 __device__ void stage_x(const Flow& flow, int l, float* x, const float* from) {
-  for (int64_t e = threadIdx.x, turn = 0; e < flow.samples * flow.d; e += kMadeThreads, ++turn) {
-    int64_t source = flow.source(l, e % flow.d);
-    float value = source < 0 ? 0.0f : __ldcg(from + e / flow.d * flow.d + source);
-    x[e] = value;
-    if (turn % gridDim.x == blockIdx.x) {
-      flow.step[l].x[e] = value;
+  constexpr int kColumns = 8;
+  const int32_t* permutation = flow.step[l].permutation;
+  float* kept = flow.step[l].x;
+  int d = int(flow.d), samples = int(flow.samples), bad = -1;
+  for (int first = threadIdx.x, turn = 0; first < d; first += kColumns * kMadeThreads, ++turn) {
+    int source[kColumns];
+#pragma unroll
+    for (int k = 0; k < kColumns; ++k) {
+      int j = first + k * kMadeThreads;
+      source[k] = j >= d ? 0 : permutation == nullptr ? j : permutation[j];
     }
+#pragma unroll
+    for (int k = 0; k < kColumns; ++k) {
+      bool inside = source[k] >= 0 && source[k] < d;
+      bad = inside ? bad : first + k * kMadeThreads;
+      source[k] = inside ? source[k] : -1;
+    }
+    for (int s = 0; s < samples; ++s) {
+      bool keeps = unsigned(turn + s) % gridDim.x == blockIdx.x;
+      float value[kColumns];
+#pragma unroll
+      for (int k = 0; k < kColumns; ++k) {
+        value[k] = source[k] < 0 ? 0.0f : __ldcg(from + s * d + source[k]);
+      }
+#pragma unroll
+      for (int k = 0; k < kColumns; ++k) {
+        int j = first + k * kMadeThreads;
+        if (j < d) {
+          x[s * d + j] = value[k];
+          if (keeps) {
+            kept[s * d + j] = value[k];
+          }
+        }
+      }
+    }
+  }
+  if (bad >= 0 && blockIdx.x == 0) {
+    report(flow.fault, Fault::kPermutation, bad, permutation[bad], d);
   }
 }
 
@@ -266,6 +298,19 @@ Flow flow_of(const Queue& q, const bhn_flow_step* steps, int64_t first, int64_t 
   return flow;
 }
 
+// What a launch may ask for besides the kernels' own arrays. A kernel's limit is the process's: always set to the same, it does not
+// change under a launch of another thread.
+cudaError_t most_shared(int* bytes) {
+  constexpr int kStatic = 32 << 10;
+  int device = 0;
+  cudaError_t error = cudaGetDevice(&device);
+  if (error == cudaSuccess) {
+    error = cudaDeviceGetAttribute(bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  }
+  *bytes -= kStatic;
+  return error;
+}
+
 // Blocks of a kernel that run at the same time, no more than its rows can use.
 template <class Kernel>
 cudaError_t grid_of(const Queue& q, Kernel kernel, const Flow& flow, size_t shared, unsigned* grid) {
@@ -275,8 +320,11 @@ cudaError_t grid_of(const Queue& q, Kernel kernel, const Flow& flow, size_t shar
     useful = max(useful, ceil_div(step.hidden * warps_a_row(step.inputs), kMadeWarps));
     useful = max(useful, ceil_div(2 * step.outputs * warps_a_row(step.hidden), kMadeWarps));
   }
-  int resident = 0;
-  cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared));
+  int resident = 0, most = 0;
+  cudaError_t error = most_shared(&most);
+  if (error == cudaSuccess) {
+    error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
+  }
   if (error == cudaSuccess) {
     error = resident_blocks(q, kernel, kMadeThreads, shared, &resident);
   }
@@ -294,7 +342,9 @@ int launch_forward(const Queue& q, const Flow& flow, float* y, float* log_det, c
     return error;
   }
   double* partial = reinterpret_cast<double*>(q.floats);
-  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kMadeThreads, shared, q, flow, y, log_det, z, log_det_in, partial);
+  return launch_fitting(grid, [&](unsigned blocks) {
+    return BHN_LAUNCH_COOPERATIVE(kernel, blocks, kMadeThreads, shared, q, flow, y, log_det, z, log_det_in, partial);
+  });
 }
 
 template <int kTile>
@@ -307,18 +357,21 @@ int launch_backward(const Queue& q, const Flow& flow, float* d_z, bool ends, flo
     return error;
   }
   float* parts = work + 2 * flow.samples * flow.d;
-  return BHN_LAUNCH_COOPERATIVE(kernel, grid, kMadeThreads, shared, q, flow, d_z, ends, work, parts, d_y, d_log_det);
+  return launch_fitting(grid, [&](unsigned blocks) {
+    return BHN_LAUNCH_COOPERATIVE(kernel, blocks, kMadeThreads, shared, q, flow, d_z, ends, work, parts, d_y, d_log_det);
+  });
 }
 
 }  // namespace
 
 int flow_fuses(const Queue&, const bhn_flow_step* steps, int64_t samples, int64_t d, int64_t n_steps) {
-  constexpr int64_t kStatic = 32 << 10;  // what the kernels' own arrays take at most
-  int device = 0, shared = 0;
-  bool known = cudaGetDevice(&device) == cudaSuccess &&
-               cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess;
+  int most = 0;
+  if (most_shared(&most) != cudaSuccess) {
+    cudaGetLastError();  // op by op, then
+    return false;
+  }
   int64_t bytes = samples * (d + widest_hidden(steps, n_steps)) * int64_t(sizeof(float));
-  return known && samples > 0 && samples <= kFusedSamples && bytes + kStatic <= shared;
+  return samples > 0 && samples <= kFusedSamples && bytes <= most;
 }
 
 int flow_fwd(const Queue& q, float* y, float* log_det, const float* z, const float* log_det_in, const bhn_flow_step* steps, int64_t samples,

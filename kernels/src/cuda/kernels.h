@@ -131,6 +131,8 @@ struct CudaKernels {
   const char* (*problem)(int32_t ordinal);
   const char* (*error_name)(int error);
   const char* (*error_text)(int error);
+  // The runtime keeps this thread's last error, and the next launch would take it for its own.
+  void (*forget_error)();
   // After these the device is lost for this process.
   bool (*is_lost)(int error);
   bool (*is_out_of_memory)(int error);

@@ -38,9 +38,10 @@
 
 #define BHN_LAUNCH(kernel, grid, block, shared, q, ...) BHN_EMULATION_LAUNCH(false, kernel, grid, block, shared, q, __VA_ARGS__)
 #define BHN_LAUNCH_COOPERATIVE(kernel, grid, block, shared, q, ...) BHN_EMULATION_LAUNCH(true, kernel, grid, block, shared, q, __VA_ARGS__)
-#define BHN_EMULATION_LAUNCH(cooperative, kernel, grid, block, shared, q, ...)                                                          \
-  bhn_emulation::launch(reinterpret_cast<const void*>(kernel), grid, block, shared, static_cast<cudaStream_t>((q).stream), cooperative, \
-                        bhn_emulation::bound(kernel __VA_OPT__(, ) __VA_ARGS__))
+#define BHN_EMULATION_LAUNCH(cooperative, kernel, grid, block, shared, q, ...)                                                           \
+  (bhn_emulation::launch(reinterpret_cast<const void*>(kernel), grid, block, shared, static_cast<cudaStream_t>((q).stream), cooperative, \
+                         bhn_emulation::bound(kernel __VA_OPT__(, ) __VA_ARGS__)),                                                       \
+   cudaGetLastError())
 
 namespace bhn::cuda {
 inline void grid_barrier() { bhn_emulation::grid_barrier(); }

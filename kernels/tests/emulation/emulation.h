@@ -34,10 +34,11 @@ enum cudaError_t {
   cudaErrorLaunchFailure = 719,
   cudaErrorCooperativeLaunchTooLarge = 720,
   cudaErrorNotSupported = 801,
+  cudaErrorMpsClientTerminated = 810,
   cudaErrorECCUncorrectable = 214,
-  cudaErrorDevicesUnavailable = 46,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
+  cudaErrorExternalDevice = 911,
   cudaErrorIllegalState = 401
 };
 

@@ -5,6 +5,7 @@
 //   BHN_EMULATION_NO_CODE=1        the library holds no code for the device
 //   BHN_EMULATION_MEMORY=bytes     what the device has
 //   BHN_EMULATION_FAIL=n           the nth launch fails as if the device were lost
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -138,6 +139,11 @@ bool is_device(const void* p) {
   return static_cast<const char*>(p) < static_cast<const char*>(after->first) + after->second;
 }
 
+bool fits(const void* kernel, size_t shared_bytes) {
+  auto found = allowed.find(kernel);
+  return shared_bytes <= (found == allowed.end() ? kSharedPlain : std::max(kSharedPlain, found->second));
+}
+
 // The end of an allocation is the end of what may be touched: ASan sees a write behind it, though it lies in the same 256 bytes.
 void fence(void* memory, size_t bytes, bool up) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -180,7 +186,7 @@ cudaError_t launch(const void* kernel, dim3 grid, dim3 block, size_t shared_byte
       std::fprintf(stderr, "CUDA emulation: a block of %llu threads is not whole warps\n", (unsigned long long)threads);
       return answer(cudaErrorInvalidConfiguration);
     }
-    if (shared_bytes > kSharedPlain && (allowed.count(kernel) == 0 || shared_bytes > allowed[kernel])) {
+    if (!fits(kernel, shared_bytes)) {
       return answer(cudaErrorInvalidValue);
     }
     int each = 0;
@@ -195,7 +201,15 @@ cudaError_t launch(const void* kernel, dim3 grid, dim3 block, size_t shared_byte
       lost = true;
     }
   }
-  enqueue(stream, {[=] { run_grid(grid, block, shared_bytes, cooperative, body); }});
+  enqueue(stream, {[=] {
+            // The limit is looked at once more when a graph is made of a launch; here, as late as can be.
+            if (fits(kernel, shared_bytes)) {
+              run_grid(grid, block, shared_bytes, cooperative, body);
+            } else {
+              std::fprintf(stderr, "CUDA emulation: a kernel's shared memory was limited after its launch\n");
+              lost = true;
+            }
+          }});
   return answer(cudaSuccess);
 }
 

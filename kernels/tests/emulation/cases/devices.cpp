@@ -66,6 +66,16 @@ void full() {
         }).good);
 }
 
+// A failure is reported once, by the call that failed.
+void refused() {
+  where = "a failure before a launch";
+  bhn_context* c = opened();
+  float mine = 0;
+  REFUSED(bhn_memory_free(c, &mine), BHN_DEVICE_ERROR, "memory_free: cudaErrorInvalidValue");
+  works(c);
+  OK(bhn_context_destroy(c));
+}
+
 void lost() {
   where = "a lost device";
   CHECK(in_child({{"BHN_EMULATION_FAIL", "2"}}, [] {
@@ -100,6 +110,7 @@ void bad_index() {
 void all() {
   none();
   full();
+  refused();
   lost();
   bad_index();
 }

@@ -195,6 +195,10 @@ void grids() {
   for (int sum : out) {
     CHECK(sum == 6 * (1 + 2 + 3));
   }
+  auto all = [&](unsigned blocks) { return BHN_LAUNCH_COOPERATIVE(all_blocks, blocks, 64, 0, queue(), out, memory); };
+  CHECK(launch_fitting(14, all) == cudaErrorCooperativeLaunchTooLarge);
+  CHECK(launch_fitting(10, all) == cudaSuccess && cudaDeviceSynchronize() == cudaSuccess);
+  CHECK(out[4] == (6 + 5) * (1 + 2 + 3) && out[5] == 6 * (1 + 2 + 3));
   CHECK(BHN_LAUNCH(tree, 0, 64, 0, queue(), nullptr, nullptr) == cudaErrorInvalidConfiguration);
   CHECK(BHN_LAUNCH(tree, 1, 33, 0, queue(), nullptr, nullptr) == cudaErrorInvalidConfiguration);
   CHECK(BHN_LAUNCH(tree, 1, 64, 50 << 10, queue(), nullptr, nullptr) == cudaErrorInvalidValue);
