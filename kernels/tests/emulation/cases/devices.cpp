@@ -69,11 +69,13 @@ void full() {
 // A failure is reported once, by the call that failed.
 void refused() {
   where = "a failure before a launch";
-  bhn_context* c = opened();
-  float mine = 0;
-  REFUSED(bhn_memory_free(c, &mine), BHN_DEVICE_ERROR, "memory_free: cudaErrorInvalidValue");
-  works(c);
-  OK(bhn_context_destroy(c));
+  CHECK(in_child({}, [] {
+          bhn_context* c = opened();
+          float mine = 0;
+          REFUSED(bhn_memory_free(c, &mine), BHN_DEVICE_ERROR, "memory_free: cudaErrorInvalidValue");
+          works(c);
+          OK(bhn_context_destroy(c));
+        }).good);
 }
 
 void lost() {
