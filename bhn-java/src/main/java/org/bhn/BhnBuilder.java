@@ -16,6 +16,7 @@ import org.bhn.flow.Flows;
 import org.bhn.nn.Layer;
 import org.bhn.nn.Network;
 import org.bhn.posterior.Posterior;
+import org.bhn.tape.Start;
 
 /** What model to build. Each method sets one thing and returns this. */
 public final class BhnBuilder {
@@ -162,8 +163,14 @@ public final class BhnBuilder {
     if (backend == null) {
       throw new IllegalArgumentException("backend is null: use Backends.best()");
     }
-    return new Bhn(
-        toMap(), new BayesianNetwork(backend, network(), posterior, prior, likelihood, seed));
+    return build(backend, Start.random(seed));
+  }
+
+  /** As {@link #build(Backend)}, with parameters from any start. */
+  Bhn build(Backend backend, Start start) {
+    BayesianNetwork net =
+        new BayesianNetwork(backend, network(), posterior, prior, likelihood, seed, start);
+    return new Bhn(toMap(), net);
   }
 
   /** The network that these settings describe. */

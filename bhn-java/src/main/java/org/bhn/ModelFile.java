@@ -15,6 +15,7 @@ import org.bhn.io.SafeTensors;
 import org.bhn.nn.Network;
 import org.bhn.nn.WeightLayer;
 import org.bhn.tape.Param;
+import org.bhn.tape.Start;
 import org.bhn.tensor.Tensor;
 
 /**
@@ -72,7 +73,7 @@ final class ModelFile {
       }
       BhnBuilder builder = Card.builder(card.object("model"), path.toString());
       checkSize(path, file, builder.network(), card.object("model").object("posterior"));
-      Bhn model = builder.build(backend);
+      Bhn model = builder.build(backend, Start.EMPTY);
       try {
         TensorFiles.verify(file, path);
         fill(file, path, backend, model.network());

@@ -30,8 +30,8 @@ public final class Bench {
 
   /**
    * Arguments: families, with commas between them, nothing for all; where MNIST lies, nothing for
-   * where it usually does. {@code -Dbhn.bench.ops=} a pattern leaves out ops whose names it does not
-   * match.
+   * where it usually does. {@code -Dbhn.bench.ops=} a pattern leaves out ops whose names it does
+   * not match.
    */
   public static void main(String[] args) throws IOException, RunnerException, InterruptedException {
     List<String> all = List.of("ops", "step", "predict", "precision", "startup", "scaling");

@@ -9,6 +9,7 @@ import org.bhn.posterior.WeightPosterior;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Param;
+import org.bhn.tape.Start;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.DType;
@@ -38,6 +39,18 @@ public final class BayesianNetwork implements AutoCloseable {
       Prior prior,
       Likelihood likelihood,
       long seed) {
+    this(backend, network, posterior, prior, likelihood, seed, Start.random(seed));
+  }
+
+  /** As the other, with parameters from any start. */
+  public BayesianNetwork(
+      Backend backend,
+      Network network,
+      Posterior posterior,
+      Prior prior,
+      Likelihood likelihood,
+      long seed,
+      Start start) {
     if (network.outputs() != likelihood.outputs()) {
       throw new IllegalArgumentException(
           "the likelihood needs "
@@ -50,7 +63,7 @@ public final class BayesianNetwork implements AutoCloseable {
     this.prior = prior;
     this.likelihood = likelihood;
     this.seed = seed;
-    this.posterior = posterior.build(backend, network, seed);
+    this.posterior = posterior.build(backend, network, start);
     this.term = likelihood.build(backend);
     this.noiseCounter = backend.allocate(DType.INT64, 1);
   }

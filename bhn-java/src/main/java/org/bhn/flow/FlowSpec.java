@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
+import org.bhn.tape.Start;
 
 /**
  * What flow to build: an affine flow followed by {@code steps} steps of one kind. Immutable; each
@@ -108,15 +109,20 @@ public record FlowSpec(
    * @param seed of the orders, degrees, permutations and initial values
    */
   public FlowStack build(Backend backend, String name, int dim, double defaultStd, long seed) {
+    return build(backend, name, dim, defaultStd, Start.random(seed));
+  }
+
+  /** As {@link #build(Backend, String, int, double, long)}, from any start. */
+  public FlowStack build(Backend backend, String name, int dim, double defaultStd, Start start) {
     List<Flow> flows = new ArrayList<>();
-    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom random = start.numbers();
     double std = Double.isNaN(initialStd) ? defaultStd : initialStd;
     AffineFlow first = new AffineFlow(backend, name + ".affine", dim, std, delta);
     flows.add(first);
     int count = kind == Kind.AFFINE || dim < 2 ? 0 : steps;
     for (int i = 0; i < count; i++) {
       String step = name + "." + i;
-      SplittableRandom own = random.split();
+      SplittableRandom own = random == null ? null : random.split();
       if (kind == Kind.IAF) {
         flows.add(new IafFlow(backend, step, dim, this, own));
       } else {

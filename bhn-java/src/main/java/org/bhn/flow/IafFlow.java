@@ -40,11 +40,11 @@ public final class IafFlow implements StepFlow {
     Conditioners.initialise(params, net, spec.rowStd(), spec.gainStd(), random);
   }
 
-  /** A random permutation of 0..n−1 (Fisher and Yates). */
+  /** A random permutation of 0..n−1 (Fisher and Yates); without random numbers, the identity. */
   static int[] permutation(int n, RandomGenerator random) {
     int[] p = new int[n];
     Arrays.setAll(p, i -> i);
-    for (int i = n - 1; i > 0; i--) {
+    for (int i = n - 1; random != null && i > 0; i--) {
       int j = random.nextInt(i + 1);
       int swap = p[i];
       p[i] = p[j];

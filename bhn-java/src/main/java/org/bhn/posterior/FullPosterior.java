@@ -14,6 +14,7 @@ import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
+import org.bhn.tape.Start;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
@@ -26,12 +27,14 @@ final class FullPosterior implements WeightPosterior {
   private final Network network;
   private final FlowStack flow;
 
-  FullPosterior(Backend backend, Network network, FlowSpec spec, boolean centred, long seed) {
+  FullPosterior(Backend backend, Network network, FlowSpec spec, boolean centred, Start start) {
     this.network = network;
-    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom random = start.numbers();
     int dim = network.parameters();
-    this.flow = spec.build(backend, "flow", dim, Posterior.WEIGHT_STD, random.nextLong());
-    flow.setMean(backend, centred ? new double[dim] : Gaussians.he(network, random));
+    this.flow = spec.build(backend, "flow", dim, Posterior.WEIGHT_STD, start.next(random));
+    if (start.hasValues()) {
+      flow.setMean(backend, centred ? new double[dim] : Gaussians.he(network, random));
+    }
   }
 
   @Override

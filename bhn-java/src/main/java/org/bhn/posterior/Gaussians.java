@@ -4,11 +4,14 @@ import java.util.random.RandomGenerator;
 import org.bhn.nn.Network;
 import org.bhn.nn.WeightLayer;
 
-/** Random initial values. */
+/** Random initial values; none, null, without random numbers. */
 final class Gaussians {
   private Gaussians() {}
 
   static double[] draw(int n, double std, RandomGenerator random) {
+    if (random == null) {
+      return null;
+    }
     double[] values = new double[n];
     for (int i = 0; i < n; i++) {
       values[i] = std * random.nextGaussian();

@@ -23,7 +23,7 @@ final class LayerParams implements AutoCloseable {
    * Makes them; biases start at 0.
    *
    * @param name of the matrices, {@code layer.i.name}
-   * @param initial values of a layer's matrix {@code [units, fanIn]}
+   * @param initial values of a layer's matrix {@code [units, fanIn]}; null where a file has them
    */
   LayerParams(
       Backend backend, Network network, String name, Function<WeightLayer, double[]> initial) {
@@ -33,7 +33,10 @@ final class LayerParams implements AutoCloseable {
       Param bias = null;
       if (any instanceof WeightLayer layer) {
         matrix = new Param(backend, "layer." + i + "." + name, layer.units(), layer.fanIn());
-        matrix.set(initial.apply(layer));
+        double[] values = initial.apply(layer);
+        if (values != null) {
+          matrix.set(values);
+        }
         bias = layer.bias() ? new Param(backend, "layer." + i + ".bias", layer.units()) : null;
       }
       matrices.add(matrix);

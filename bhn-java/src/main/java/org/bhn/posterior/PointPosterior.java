@@ -12,6 +12,7 @@ import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
+import org.bhn.tape.Start;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
@@ -26,10 +27,10 @@ final class PointPosterior implements WeightPosterior {
   private final double rate;
   private final LayerParams layers;
 
-  PointPosterior(Backend backend, Network network, double rate, long seed) {
+  PointPosterior(Backend backend, Network network, double rate, Start start) {
     this.network = network;
     this.rate = rate;
-    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom random = start.numbers();
     this.layers = new LayerParams(backend, network, "weight", layer -> Gaussians.he(layer, random));
   }
 

@@ -6,6 +6,7 @@ import org.bhn.backend.Backend;
 import org.bhn.flow.FlowSpec;
 import org.bhn.flow.Flows;
 import org.bhn.nn.Network;
+import org.bhn.tape.Start;
 
 /** What to believe about the weights; one argument swaps it. */
 public sealed interface Posterior {
@@ -20,7 +21,12 @@ public sealed interface Posterior {
   double WEIGHT_STD = 0.05;
 
   /** Builds it for a network. */
-  WeightPosterior build(Backend backend, Network network, long seed);
+  WeightPosterior build(Backend backend, Network network, Start start);
+
+  /** Builds it for a network, from the random numbers of a seed. */
+  default WeightPosterior build(Backend backend, Network network, long seed) {
+    return build(backend, network, Start.random(seed));
+  }
 
   /** As a map of plain values, for the card of a saved model. */
   Map<String, Object> toMap();
@@ -70,8 +76,8 @@ public sealed interface Posterior {
     }
 
     @Override
-    public WeightPosterior build(Backend backend, Network network, long seed) {
-      return new WeightNormPosterior(backend, network, flow, seed);
+    public WeightPosterior build(Backend backend, Network network, Start start) {
+      return new WeightNormPosterior(backend, network, flow, start);
     }
 
     @Override
@@ -93,8 +99,8 @@ public sealed interface Posterior {
     }
 
     @Override
-    public WeightPosterior build(Backend backend, Network network, long seed) {
-      return new FullPosterior(backend, network, flow, centred, seed);
+    public WeightPosterior build(Backend backend, Network network, Start start) {
+      return new FullPosterior(backend, network, flow, centred, start);
     }
 
     @Override
@@ -119,8 +125,8 @@ public sealed interface Posterior {
     }
 
     @Override
-    public WeightPosterior build(Backend backend, Network network, long seed) {
-      return new PointPosterior(backend, network, rate, seed);
+    public WeightPosterior build(Backend backend, Network network, Start start) {
+      return new PointPosterior(backend, network, rate, start);
     }
 
     @Override
@@ -132,8 +138,8 @@ public sealed interface Posterior {
   /** No uncertainty. */
   record Point() implements Posterior {
     @Override
-    public WeightPosterior build(Backend backend, Network network, long seed) {
-      return new PointPosterior(backend, network, 0, seed);
+    public WeightPosterior build(Backend backend, Network network, Start start) {
+      return new PointPosterior(backend, network, 0, start);
     }
 
     @Override

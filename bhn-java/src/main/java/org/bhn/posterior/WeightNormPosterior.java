@@ -17,6 +17,7 @@ import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
+import org.bhn.tape.Start;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
@@ -33,16 +34,19 @@ final class WeightNormPosterior implements WeightPosterior {
   private final FlowStack flow;
   private final LayerParams layers; // matrices are the directions v
 
-  WeightNormPosterior(Backend backend, Network network, FlowSpec spec, long seed) {
+  WeightNormPosterior(Backend backend, Network network, FlowSpec spec, Start start) {
     this.network = network;
-    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom random = start.numbers();
     this.layers =
         new LayerParams(
             backend, network, "v", layer -> Gaussians.draw(layer.weights(), DIRECTION_STD, random));
-    this.flow = spec.build(backend, "flow", network.units(), Posterior.GAIN_STD, random.nextLong());
-    double[] ones = new double[network.units()];
-    Arrays.fill(ones, 1);
-    flow.setMean(backend, ones);
+    this.flow =
+        spec.build(backend, "flow", network.units(), Posterior.GAIN_STD, start.next(random));
+    if (start.hasValues()) {
+      double[] ones = new double[network.units()];
+      Arrays.fill(ones, 1);
+      flow.setMean(backend, ones);
+    }
   }
 
   @Override
