@@ -15,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 pack=${BHN_PACK:-$here/../target/gpu}
 out=${BHN_OUT:-$here/../target/gpu-report}
 last=${BHN_SECONDS:-560}
-[ -x "$pack/java/bin/java" ] || { echo "bhn: nothing packed in $pack: run benchmarks/gpu/pack.sh" >&2; exit 1; }
+[ -e "$pack/java.tgz" ] || { echo "bhn: nothing packed in $pack: run benchmarks/gpu/pack.sh" >&2; exit 1; }
 pack=$(cd "$pack" && pwd)
 mkdir -p "$out/report"
 out=$(cd "$out" && pwd)
@@ -144,7 +144,8 @@ python=$(with_torch)
 cuda=${BHN_CUDA_PATH:-$(folders)}
 # cuDNN opens its parts and NVRTC by name.
 export LD_LIBRARY_PATH=$cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-java=("$pack/java/bin/java" --enable-native-access=ALL-UNNAMED -Xmx8g -cp "$pack/jars/*"
+tar -C "$scratch" -xzf "$pack/java.tgz"
+java=("$scratch/java/bin/java" --enable-native-access=ALL-UNNAMED -Xmx8g -cp "$pack/jars/*"
   "-Dbhn.library.path=$pack/lib" "-Dbhn.cuda.path=$cuda" -Dbhn.require=cuda)
 
 # ---- sections ----

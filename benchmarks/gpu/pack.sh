@@ -30,7 +30,9 @@ mv "$pack/lib/org/bytedeco/dnnl/linux-x86_64/libgomp.so.1" "$pack/lib"
 rm -r "$pack/lib/org" "$dnnl" "$pack"/jars/bhn-kernels-*.jar
 
 "$jlink" --add-modules java.base,java.logging,java.management,java.net.http,java.xml,jdk.jfr,jdk.management,jdk.unsupported \
-  --strip-debug --no-header-files --no-man-pages --compress zip-9 --output "$pack/java"
+  --strip-debug --no-header-files --no-man-pages --compress zip-0 --output "$pack/java"
+tar -C "$pack" -czf "$pack/java.tgz" java # half the size
+rm -r "$pack/java"
 
 bytes=$(du -sb "$pack" | cut -f1)
 echo "$pack: $((bytes >> 20)) MiB"
