@@ -53,4 +53,17 @@ cudaError_t launch_fitting(unsigned blocks, const Launch& launch) {
   return error == cudaErrorCooperativeLaunchTooLarge && blocks > 1 ? launch(blocks / 2) : error;
 }
 
+// What a launch may ask for besides the kernels' own arrays. A kernel's limit is the process's: always set to the same, it does not
+// change under a launch of another thread.
+inline cudaError_t most_shared(int* bytes) {
+  constexpr int kStatic = 32 << 10;
+  int device = 0;
+  cudaError_t error = cudaGetDevice(&device);
+  if (error == cudaSuccess) {
+    error = cudaDeviceGetAttribute(bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  }
+  *bytes -= kStatic;
+  return error;
+}
+
 }  // namespace bhn::cuda

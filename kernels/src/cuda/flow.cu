@@ -298,19 +298,6 @@ Flow flow_of(const Queue& q, const bhn_flow_step* steps, int64_t first, int64_t 
   return flow;
 }
 
-// What a launch may ask for besides the kernels' own arrays. A kernel's limit is the process's: always set to the same, it does not
-// change under a launch of another thread.
-cudaError_t most_shared(int* bytes) {
-  constexpr int kStatic = 32 << 10;
-  int device = 0;
-  cudaError_t error = cudaGetDevice(&device);
-  if (error == cudaSuccess) {
-    error = cudaDeviceGetAttribute(bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
-  }
-  *bytes -= kStatic;
-  return error;
-}
-
 // Blocks of a kernel that run at the same time, no more than its rows can use.
 template <class Kernel>
 cudaError_t grid_of(const Queue& q, Kernel kernel, const Flow& flow, size_t shared, unsigned* grid) {
