@@ -4,6 +4,8 @@ import static org.bhn.backend.NativeBuffer.address;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.OneDnnLibrary;
 import org.bhn.nativelib.gen.bhn.BhnC;
@@ -13,6 +15,12 @@ import org.bhn.tensor.Tensor;
 final class CpuBackend extends NativeBackend {
   private final ConvolutionCache<OneDnnConvolution> convolutions =
       new ConvolutionCache<>(OneDnnConvolution::new);
+
+  /** Rooms for packed matrices that are kept for the next prediction. */
+  private static final int SPARES = 16;
+
+  private final List<OneDnnMatrix> spares = new ArrayList<>();
+  private boolean gone;
 
   CpuBackend() {
     this(new NativeMemory(BhnC.BHN_CPU()), true);
@@ -52,6 +60,11 @@ final class CpuBackend extends NativeBackend {
   @Override
   void closeDevice() {
     convolutions.close();
+    synchronized (spares) {
+      gone = true;
+      spares.forEach(OneDnnMatrix::destroy);
+      spares.clear();
+    }
     super.closeDevice();
   }
 
@@ -78,7 +91,40 @@ final class CpuBackend extends NativeBackend {
 
   @Override
   PackedMatrix packed(Tensor v, Precision precision) {
-    return new OneDnnMatrix(this, v, precision);
+    OneDnnMatrix room = room(v.rows(), v.columns(), precision);
+    try {
+      room.pack(v);
+    } catch (RuntimeException e) {
+      giveBack(room);
+      throw e;
+    }
+    return new LentMatrix(this, room);
+  }
+
+  private OneDnnMatrix room(int outputs, int inputs, Precision precision) {
+    synchronized (spares) {
+      for (OneDnnMatrix spare : spares) {
+        if (spare.fits(outputs, inputs, precision)) {
+          spares.remove(spare);
+          return spare;
+        }
+      }
+    }
+    return new OneDnnMatrix(this, outputs, inputs, precision);
+  }
+
+  /** Takes back the room of a packed matrix; the oldest makes way. */
+  void giveBack(OneDnnMatrix room) {
+    synchronized (spares) {
+      if (gone || room.isWorn()) {
+        room.destroy();
+        return;
+      }
+      if (spares.size() == SPARES) {
+        spares.removeFirst().destroy();
+      }
+      spares.add(room);
+    }
   }
 
   // ---- copies between Java and this process's native memory ----

@@ -10,18 +10,24 @@ import org.bhn.nativelib.gen.dnnl.DnnlC;
 import org.bhn.tensor.Tensor;
 
 /**
- * A matrix in the blocked layout that oneDNN's products want, in f32 or bf16, with a primitive for
- * every number of rows it has met. With bf16, x is rounded into a buffer of this object first.
+ * Room for a matrix of some size in the blocked layout that oneDNN's products want, in f32 or bf16,
+ * with a primitive for every number of rows it has met. With bf16, x is rounded into a buffer of
+ * this object first. Making one takes far longer than packing a small matrix, so {@link CpuBackend}
+ * keeps those it gets back.
  */
-final class OneDnnMatrix implements PackedMatrix {
+final class OneDnnMatrix {
   private static final int ALIGNMENT = 64;
 
   /** Rows of the product whose favourite layout is taken. */
   private static final int MODEL_ROWS = 256;
 
+  /** Numbers of rows to be prepared for, before it is better to begin anew. */
+  private static final int MOST_CALLS = 32;
+
   private final CpuBackend backend;
   private final int outputs;
   private final int inputs;
+  private final Precision precision;
   private final boolean rounded;
   private final int type;
   private final Arena arena = Arena.ofShared();
@@ -32,13 +38,14 @@ final class OneDnnMatrix implements PackedMatrix {
   private final Map<Integer, Call> calls = new HashMap<>();
   private Arena roundedArena = Arena.ofShared();
   private MemorySegment roundedX = MemorySegment.NULL;
-  private boolean closed;
+  private Packing packing;
 
-  /** Packs v. */
-  OneDnnMatrix(CpuBackend backend, Tensor v, Precision precision) {
+  /** Room for a matrix {@code [outputs, inputs]}. */
+  OneDnnMatrix(CpuBackend backend, int outputs, int inputs, Precision precision) {
     this.backend = backend;
-    this.outputs = v.rows();
-    this.inputs = v.columns();
+    this.outputs = outputs;
+    this.inputs = inputs;
+    this.precision = precision;
     MemorySegment best = precision == Precision.FAST ? bf16Model() : null;
     this.rounded = best != null;
     this.type = rounded ? DnnlC.dnnl_bf16() : DnnlC.dnnl_f32();
@@ -47,9 +54,30 @@ final class OneDnnMatrix implements PackedMatrix {
     MemorySegment packed =
         arena.allocate(Math.max(1, DnnlC.dnnl_memory_desc_get_size(layout)), ALIGNMENT);
     this.weights = OneDnn.memory(layout, packed);
-    MemorySegment plain = OneDnn.matrix(inputs, outputs, 1, v.ld(), DnnlC.dnnl_f32());
-    backend.submit("pack", () -> convert(plain, NativeBuffer.address(v), layout, weights));
-    DnnlC.dnnl_memory_desc_destroy(plain);
+  }
+
+  /** Whether it has room for such a matrix. */
+  boolean fits(int outputs, int inputs, Precision precision) {
+    return this.outputs == outputs && this.inputs == inputs && this.precision == precision;
+  }
+
+  /** Whether it is better to begin anew. */
+  boolean isWorn() {
+    return calls.size() > MOST_CALLS;
+  }
+
+  /** Packs v. */
+  void pack(Tensor v) {
+    if (packing == null || packing.ld != v.ld()) {
+      Packing next = new Packing(v.ld());
+      if (packing != null) {
+        packing.destroy();
+      }
+      packing = next;
+    }
+    Packing now = packing;
+    MemorySegment from = NativeBuffer.address(v);
+    backend.submit("pack", () -> now.run(from));
   }
 
   /**
@@ -85,23 +113,8 @@ final class OneDnnMatrix implements PackedMatrix {
     }
   }
 
-  private void convert(
-      MemorySegment plain, MemorySegment from, MemorySegment layout, MemorySegment to) {
-    MemorySegment description = OneDnn.reorder(plain, layout);
-    MemorySegment primitive = OneDnn.primitive(description);
-    MemorySegment source = OneDnn.memory(plain, from);
-    try (Arena call = Arena.ofConfined()) {
-      MemorySegment arguments =
-          OneDnn.arguments(call, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), to);
-      OneDnn.execute(primitive, stream, arguments, 2);
-    }
-    DnnlC.dnnl_memory_destroy(source);
-    DnnlC.dnnl_primitive_destroy(primitive);
-    DnnlC.dnnl_primitive_desc_destroy(description);
-  }
-
-  @Override
-  public void product(Tensor y, Tensor x) {
+  /** {@code y = x vᵀ} of the v that was packed last. */
+  void product(Tensor y, Tensor x) {
     CheckElementwise.packedProduct(backend, y, x, outputs, inputs);
     if (x.rows() == 0) {
       return;
@@ -123,18 +136,49 @@ final class OneDnnMatrix implements PackedMatrix {
     return roundedX;
   }
 
-  @Override
-  public void close() {
-    if (closed) {
-      return;
+  /** Frees everything. */
+  void destroy() {
+    if (packing != null) {
+      packing.destroy();
     }
-    closed = true;
     calls.values().forEach(Call::destroy);
     DnnlC.dnnl_memory_destroy(weights);
     DnnlC.dnnl_primitive_desc_destroy(model);
     DnnlC.dnnl_stream_destroy(stream);
     roundedArena.close();
     arena.close();
+  }
+
+  /** Brings a matrix of some distance between rows into the layout. */
+  private final class Packing {
+    private final int ld;
+    private final Arena own = Arena.ofShared();
+    private final MemorySegment source;
+    private final MemorySegment primitive;
+    private final MemorySegment arguments;
+
+    Packing(int ld) {
+      this.ld = ld;
+      MemorySegment plain = OneDnn.matrix(inputs, outputs, 1, ld, DnnlC.dnnl_f32());
+      MemorySegment description = OneDnn.reorder(plain, layout);
+      this.primitive = OneDnn.primitive(description);
+      this.source = OneDnn.memory(plain, MemorySegment.NULL);
+      this.arguments =
+          OneDnn.arguments(own, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), weights);
+      DnnlC.dnnl_primitive_desc_destroy(description);
+      DnnlC.dnnl_memory_desc_destroy(plain);
+    }
+
+    void run(MemorySegment from) {
+      OneDnn.place(source, from);
+      OneDnn.execute(primitive, stream, arguments, 2);
+    }
+
+    void destroy() {
+      DnnlC.dnnl_memory_destroy(source);
+      DnnlC.dnnl_primitive_destroy(primitive);
+      own.close();
+    }
   }
 
   /** The primitives for one number of rows. */

@@ -116,6 +116,48 @@ class PackedMatrixTest {
   }
 
   @Test
+  void whatIsClosedServesAnotherAndIsRefused() {
+    float[] x = {1, 2};
+    Tensor first = tensor(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor second = tensor(new float[] {5, 6, 7, 8}, 2, 2);
+    Tensor wide = tensor(new float[] {1, 2, 0, 3, 4, 0}, 2, 3).columns(0, 2);
+    for (Precision precision : Precision.values()) {
+      for (int again = 0; again < 3; again++) {
+        PackedMatrix closed = backend.pack(first, precision);
+        try (PackedMatrix open = backend.pack(second, precision)) {
+          assertArrayEquals(new float[] {5, 11}, product(closed, x, 1, 2, 2));
+          closed.close();
+          closed.close();
+          try (PackedMatrix other = backend.pack(wide, precision)) {
+            assertArrayEquals(new float[] {5, 11}, product(other, x, 1, 2, 2));
+            assertArrayEquals(new float[] {17, 23}, product(open, x, 1, 2, 2));
+            if (backend.device() == Device.CPU) {
+              assertThrows(IllegalStateException.class, () -> product(closed, x, 1, 2, 2));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void manyNumbersOfRowsAndSizesAreServed() {
+    for (int size = 1; size <= 20; size++) {
+      Tensor v = tensor(random(size * 3, size), size, 3);
+      for (int again = 0; again < 2; again++) {
+        try (PackedMatrix packed = backend.pack(v, Precision.STRICT)) {
+          float[] x = random(40 * 3, 7);
+          float[] all = product(packed, x, 40, 3, size);
+          for (int rows = 1; rows <= 40; rows++) {
+            float[] some = product(packed, Arrays.copyOf(x, rows * 3), rows, 3, size);
+            assertArrayEquals(Arrays.copyOf(all, rows * size), some, 1e-5f, size + " " + rows);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void wrongShapesAreNamed() {
     try (PackedMatrix packed = backend.pack(tensor(random(12, 5), 3, 4), Precision.STRICT)) {
       Tensor y = backend.allocate(DType.REAL, 2, 3);

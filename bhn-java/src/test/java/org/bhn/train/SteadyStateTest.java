@@ -107,10 +107,10 @@ class SteadyStateTest {
       float[] inputs = data.inputs();
       // A prediction on a GPU allocates there, which takes long; what leaks shows sooner.
       boolean slow = !LARGE || backend.isAsynchronous();
-      predict(model, inputs, slow ? 50 : 10_000);
+      predict(model, inputs, slow ? 50 : 20_000);
       System.gc();
       long before = resident(status);
-      predict(model, inputs, !LARGE ? 200 : slow ? 5_000 : 40_000);
+      predict(model, inputs, !LARGE ? 200 : slow ? 5_000 : 100_000);
       System.gc();
       long grown = resident(status) - before;
       System.out.printf("resident memory grew by %d KiB%n", grown >> 10);
