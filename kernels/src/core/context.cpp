@@ -32,9 +32,9 @@ int64_t round_up(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to;
 // Zeroed memory, or NULL. What is streamed in every step shall lie in huge pages: a last one is filled up where that wastes little.
 void* allocate(int64_t bytes) {
   int64_t filled = round_up(bytes, kHugePage);
-  bool fill = filled - bytes <= bytes / 8;
+  bool fill = filled - bytes < bytes / 8;
   bool huge = fill || bytes >= kHugePage;
-  int64_t size = huge && fill ? filled : round_up(bytes, kAlignment);
+  int64_t size = fill ? filled : round_up(bytes, kAlignment);
   void* memory = std::aligned_alloc(huge ? kHugePage : kAlignment, size > 0 ? size : kAlignment);
   if (memory != nullptr) {
     if (huge) {

@@ -192,10 +192,10 @@ struct LayerGradient {
   void norms(int64_t from, int64_t to) const {
     int64_t samples = at.s.samples;
     int64_t row = from;
-    for (; row + kNormRows <= to; row += kNormRows) {
-      float squares[kNormRows];
-      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup<kNormRows>(at, params, row), samples);
-      for (int64_t k = 0; k < kNormRows; ++k) {
+    for (; row + kBackwardRows <= to; row += kBackwardRows) {
+      float squares[kBackwardRows];
+      gradient_squares(squares, out.a + row, at.rows, x, ld_x, out.c + row, RowGroup<kBackwardRows>(at, params, row), samples);
+      for (int64_t k = 0; k < kBackwardRows; ++k) {
         norm_from(row + k, squares[k]);
       }
     }
@@ -234,8 +234,8 @@ struct LayerGradient {
 
   void add(int64_t from, int64_t to, float* d_x, int64_t ld_d_x) const {
     int64_t row = from;
-    for (; row + kAddedRows <= to; row += kAddedRows) {
-      add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup<kAddedRows>(at, params, row), at.s.samples);
+    for (; row + kBackwardRows <= to; row += kBackwardRows) {
+      add_rows(d_x, ld_d_x, out.a + row, at.rows, RowGroup<kBackwardRows>(at, params, row), at.s.samples);
     }
     for (; row < to; ++row) {
       for (int64_t s = 0; s < at.s.samples; ++s) {

@@ -14,7 +14,7 @@ constexpr int64_t kGroupRows = 4;
 constexpr int64_t kGroupRows = 2;
 #endif
 constexpr int64_t kGroupSamples = 4;
-constexpr int64_t kAddedRows = 4, kNormRows = 4;
+constexpr int64_t kBackwardRows = 4;
 constexpr int64_t kAhead = 1536;  // 6 KB
 #define BHN_UNROLL _Pragma("GCC unroll 4")
 
@@ -142,13 +142,13 @@ BHN_INLINE float add_row_and_squares(float* y, float a, const float* x, float c,
 }
 
 // y_s += sum_k a[s * ld_a + k] u_k for all samples, in the order of the rows. Rows are read once for all samples.
-BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup<kAddedRows>& rows, int64_t samples) {
+BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, const RowGroup<kBackwardRows>& rows, int64_t samples) {
   vectors(
       rows,
       [&](int64_t i, auto count) BHN_LAMBDA {
         constexpr int64_t n = count.value;
-        Lanes u[kAddedRows][n];
-        BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) {
+        Lanes u[kBackwardRows][n];
+        BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { u[k][v] = load(rows.u[k] + i + v * kLanes); }
         }
         for (int64_t s = 0; s < samples; ++s) {
@@ -156,19 +156,19 @@ BHN_INLINE void add_rows(float* y, int64_t ld_y, const float* a, int64_t ld_a, c
           const float* factor = a + s * ld_a;
           Lanes sum[n];
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] = load(out + v * kLanes); }
-          BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) {
+          BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
             BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[v] += factor[k] * u[k][v]; }
           }
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { store(out + v * kLanes, sum[v]); }
         }
       },
       [&](int64_t i, const auto& parts, First most) BHN_LAMBDA {
-        Lanes u[kAddedRows];
-        BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) { u[k] = parts[k].get(rows.u[k] + i); }
+        Lanes u[kBackwardRows];
+        BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) { u[k] = parts[k].get(rows.u[k] + i); }
         for (int64_t s = 0; s < samples; ++s) {
           float* out = y + s * ld_y + i;
           Lanes sum = most.get(out);
-          BHN_UNROLL for (int64_t k = 0; k < kAddedRows; ++k) { sum += a[s * ld_a + k] * u[k]; }
+          BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) { sum += a[s * ld_a + k] * u[k]; }
           most.put(out, sum);
         }
       });
@@ -233,29 +233,29 @@ BHN_INLINE float gradient_squares(const float* a, int64_t ld_a, const float* x, 
 
 // The same of the rows of a group, with a[s * ld_a + k] and c[k].
 BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, const float* x, int64_t ld_x, const float* c,
-                                 const RowGroup<kNormRows>& rows, int64_t samples) {
-  Lanes sum[kNormRows] = {};
+                                 const RowGroup<kBackwardRows>& rows, int64_t samples) {
+  Lanes sum[kBackwardRows] = {};
   vectors(
       rows,
       [&](int64_t i, auto count) BHN_LAMBDA {
         constexpr int64_t n = count.value;
-        Lanes g[kNormRows][n];
-        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+        Lanes g[kBackwardRows][n];
+        BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { g[k][v] = c[k] * load(rows.u[k] + i + v * kLanes); }
         }
         for (int64_t s = 0; s < samples; ++s) {
           Lanes at[n];
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { at[v] = load(x + s * ld_x + i + v * kLanes); }
-          BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+          BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
             BHN_UNROLL for (int64_t v = 0; v < n; ++v) { g[k][v] += a[s * ld_a + k] * at[v]; }
           }
         }
-        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+        BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
           BHN_UNROLL for (int64_t v = 0; v < n; ++v) { sum[k] += g[k][v] * g[k][v]; }
         }
       },
       [&](int64_t i, const auto& parts, First) BHN_LAMBDA {
-        BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) {
+        BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) {
           Lanes g = c[k] * parts[k].get(rows.u[k] + i);
           for (int64_t s = 0; s < samples; ++s) {
             g += a[s * ld_a + k] * parts[k].get(x + s * ld_x + i);
@@ -263,7 +263,7 @@ BHN_INLINE void gradient_squares(float* squares, const float* a, int64_t ld_a, c
           sum[k] += g * g;
         }
       });
-  BHN_UNROLL for (int64_t k = 0; k < kNormRows; ++k) { squares[k] = total(sum[k]); }
+  BHN_UNROLL for (int64_t k = 0; k < kBackwardRows; ++k) { squares[k] = total(sum[k]); }
 }
 
 }  // namespace bhn::BHN_ISA

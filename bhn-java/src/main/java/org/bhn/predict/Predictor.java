@@ -37,7 +37,7 @@ public final class Predictor implements AutoCloseable {
   private final BayesianNetwork net;
   private final Workspace workspace;
   private final Tensor counter;
-  private long count = -1; // what the counter holds
+  private long counted = -1; // what the counter holds
 
   /**
    * A predictor on a context of its own.
@@ -187,9 +187,9 @@ public final class Predictor implements AutoCloseable {
 
   /** An upload waits for the device, so there is one only if something changes. */
   private void countFrom(long value) {
-    if (value != count) {
+    if (value != counted) {
       backend.upload(counter, value);
-      count = value;
+      counted = value;
     }
   }
 
