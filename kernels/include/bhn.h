@@ -158,6 +158,7 @@ BHN_API int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float
  * and no mask is stored. n_i must not fall from row to row within the hidden, the shift and the log-scale rows.
  * params is one block: U [weights], row after row; g [R]; b [R]. weights = row_start[R], or H I + 2 O H.
  * weight_norm = 0: g and r are taken as 1 and the g of params is not read.
+ * An infinity or NaN among the inputs of many samples may also reach rows that do not see it: there it is multiplied by zero.
  * h, t and r are written by the forward and read by the backward. */
 BHN_API int32_t bhn_made_fwd(bhn_context* context, float* heads /* [S, 2 O] */, float* h /* [S, H] */, float* t /* [S, R] */,
                              float* r /* [R] */, const float* z /* [S, I] */, const float* params, const int32_t* row_start /* [R + 1] */,

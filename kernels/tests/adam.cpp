@@ -353,6 +353,10 @@ void all() {
     conditioners(samples, 1, 0);
     conditioners(samples, 1, 0.7f);
   }
+  if (!on_cuda()) {
+    conditioners(50, 2, 0);
+    conditioners(300, 1, 0.7f);
+  }
   conditioners(1, 16, 0);
   conditioners(3, 17, 0.7f);
   refused_conditioners();

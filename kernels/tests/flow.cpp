@@ -356,6 +356,7 @@ void all() {
   }
   compare({LOWER, IAF}, 5, 65, 40, true);
   compare({IAF}, 1, 301, 67, true);
+  compare({IAF, UPPER, IAF}, on_cuda() ? 25 : 90, on_cuda() ? 20 : 201, 67, true);
   compare({SHUFFLED, IAF}, 2, 2100, 3, true);  // more columns than a block takes in one turn
   for (int64_t samples : {17, 33}) {
     compare({IAF, UPPER}, samples, 11, 8, true);

@@ -387,11 +387,13 @@ void all() {
     run(op_case(net(33, 21, 70, 5, 2, ragged, norm)));
     run(gradients(net(33, 35, 9, 35, 3, ragged, norm)));
     run(gradients(net(67, 5, 34, 4, 0, ragged, norm)));
+    run(op_case(slow ? net(25, 131, 49, 3, 1, ragged, norm) : net(25, 301, 150, 77, 1, ragged, norm)));
+    run(gradients(slow ? net(49, 50, 67, 2, 0, ragged, norm) : net(65, 140, 67, 50, 0, ragged, norm)));
   }
   run(op_case(net(1, 1030, 5, 3, 0, true, true)));
   run(op_case(net(9, 515, 3, 2, 0, true, true)));
   run(op_case(net(2, 3, 270, 33, 0, true, true)));
-  for (int64_t samples : slow ? Sizes{3, 40} : Sizes{1, 3, 6, 17, 40}) {
+  for (int64_t samples : slow ? Sizes{3, 40} : Sizes{1, 3, 6, 17, 40, 300}) {
     norms(net(samples, 130, 37, 41, 0, true, true));
     norms(net(samples, 9, 150, 3, 0, false, false));
     blindness(samples);

@@ -2,7 +2,7 @@
 // Bytes a parameter: 4 (norm) + 28 (update: read g, theta, m, v; write theta, m, v). About 12 FLOPs, a square root
 // and a division. Bound by memory. Work is cut into fixed chunks over the concatenation of all tensors.
 // A conditioner's gradient is formed here from its factors: no bytes for the norm, 24 for the update, 2 S + 2 FLOPs more.
-#include "cpu/row_products.h"
+#include "cpu/made_gradients.h"
 
 namespace bhn::BHN_ISA {
 namespace {
@@ -74,15 +74,6 @@ BHN_INLINE void update_lanes(float* theta, float* m, float* v, Lanes gradient, c
   part.put(theta, part.get(theta) - k.step_size * mean / (root(square) + k.epsilon));
 }
 
-struct WrittenGradient {
-  const float* g;
-
-  template <int64_t n, class Part>
-  BHN_INLINE_MEMBER void fill(Lanes (&out)[n], int64_t i, const Part& part) const {
-    BHN_UNROLL for (int64_t v = 0; v < n; ++v) { out[v] = part.get(g + i + v * kLanes); }
-  }
-};
-
 // n entries of a tensor.
 template <class Gradient>
 BHN_INLINE void update(float* theta, float* m, float* v, int64_t n, const Gradient& gradient, const AdamNumbers& numbers) {
@@ -124,13 +115,8 @@ void update_part(float* theta, float* m, float* v, const bhn_made_gradient& made
   MadeRows at(shape);
   MadeFactors<const float> in = factors_of(made);
   int64_t first = at.part(0, at.rows, c, kParts), end = at.part(0, at.rows, c + 1, kParts);
-  for (int64_t row = first; row < end; ++row) {
-    int64_t start = at.start(row);
-    bool hidden = row < made.hidden;
-    RowGradient gradient(in.a + row, at.rows, hidden ? made.z : made.h, hidden ? made.ld_z : made.hidden, in.c[row], theta + start,
-                         made.samples);
-    update(theta + start, m + start, v + start, at.length(row), gradient, numbers);
-  }
+  made_gradients(in, made.z, made.h, theta, at, first, end,
+                 [&](int64_t i, int64_t n, const auto& gradient) BHN_LAMBDA { update(theta + i, m + i, v + i, n, gradient, numbers); });
   int64_t gain = at.gain(first), bias = at.bias(first);
   update(theta + gain, m + gain, v + gain, end - first, WrittenGradient{in.d_g + first}, numbers);
   update(theta + bias, m + bias, v + bias, end - first, WrittenGradient{in.d_b + first}, numbers);

@@ -1,5 +1,5 @@
-// Products of rows of about equal length with vectors, and sums of such rows, in registers. A product is the sum of its lanes in a
-// fixed order, whether it is computed alone or in a group, so its bits do not depend on how many samples there are.
+// Products of rows of about equal length with few vectors, and sums of such rows, in registers. A product is the sum of its lanes in a
+// fixed order, whether it is computed alone or in a group.
 #pragma once
 
 #include "cpu/lanes.h"
