@@ -1,5 +1,6 @@
 // Adam with clipping over many tensors, against a scalar version in double; many steps, broken gradients, refusals.
 #include <algorithm>
+#include <limits>
 
 #include "op_case.h"
 
@@ -337,6 +338,24 @@ void refusals() {
   OK(adam(c, nullptr, nullptr, nullptr, &step, report, nullptr, nullptr, hyper, nullptr, 0, 0));
 }
 
+// Moments that decay below the smallest normal number become zero, and the caller's arithmetic stays as it was.
+void vanishing_moments() {
+  where = "adam vanishing moments";
+  constexpr int64_t kSize = 70000;  // worth threads
+  const float least = std::numeric_limits<float>::min();
+  std::vector<float> theta(kSize, 1.0f), m(kSize, 1.01f * least), v(kSize, 1.0001f * least), grad(kSize, 0.0f);
+  float *thetas[] = {theta.data()}, *ms[] = {m.data()}, *vs[] = {v.data()};
+  const float* grads[] = {grad.data()};
+  int64_t step = 5;
+  float report[2] = {0, 0};
+  float hyper[6] = {0.01f, 0.9f, 0.999f, 1e-8f, 0, 0};
+  OK(bhn_adam_step(context(2), thetas, ms, vs, &step, report, grads, &kSize, hyper, nullptr, 1, 0));
+  CHECK(std::all_of(m.begin(), m.end(), [](float x) { return x == 0; }) && std::all_of(v.begin(), v.end(), [](float x) { return x == 0; }));
+  CHECK(std::all_of(theta.begin(), theta.end(), [](float x) { return x == 1; }));
+  volatile float tiny = least;
+  CHECK(tiny / 4 > 0);
+}
+
 void all() {
   Hyper plain = {{0.01f, 0.9f, 0.999f, 1e-8f, 0, 0}};
   int steps = on_cuda() ? 3 : 7;  // an emulated step is slow
@@ -354,6 +373,7 @@ void all() {
     conditioners(samples, 1, 0.7f);
   }
   if (!on_cuda()) {
+    vanishing_moments();
     conditioners(50, 2, 0);
     conditioners(300, 1, 0.7f);
   }
