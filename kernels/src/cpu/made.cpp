@@ -96,13 +96,14 @@ void backward_by_rows(const LayerGradient& hidden, const LayerGradient& output, 
   }
 }
 
+// The longest rows, which come last, are begun with.
 void factors_by_tiles(const LayerGradient& layer, int64_t from, int64_t to) {
 #pragma omp for schedule(static)
   for (int64_t c = 0; c < pieces(to - from, kStretch); ++c) {
     layer.factors(from + c * kStretch, lesser(from + (c + 1) * kStretch, to));
   }
 #pragma omp for schedule(dynamic)
-  for (int64_t c = 0; c < pieces(to - from, kBlock); ++c) {
+  for (int64_t c = pieces(to - from, kBlock) - 1; c >= 0; --c) {
     layer.norms_by_tiles(from + c * kBlock, lesser(from + (c + 1) * kBlock, to));
   }
 }

@@ -16,6 +16,14 @@ final class Ours implements AutoCloseable {
     model = Work.model(backend, flowSteps);
   }
 
+  /** Trains for whole epochs, at least so long. */
+  void warm(int batch, long nanos) {
+    long begin = System.nanoTime();
+    do {
+      model.fit(Work.data(), Work.fit(1, batch, 1));
+    } while (System.nanoTime() - begin < nanos);
+  }
+
   /** Times of the steps of a training, in nanoseconds from step to step. */
   long[] steps(int batch, int count) {
     int epochs = (count + 1) / Work.stepsPerEpoch(batch) + 1;
