@@ -6,10 +6,6 @@ using namespace bhn;
 
 namespace {
 
-MadeShape shape_of(const bhn_made_gradient& made) {
-  return {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
-}
-
 int32_t check(bhn_context* context, float* const* theta, float* const* m, float* const* v, const int64_t* step, const float* report,
               const float* const* grad, const int64_t* sizes, const float* hyper, const bhn_made_gradient* made, int64_t tensors,
               int64_t mades) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "bhn.h"
+
 namespace bhn {
 
 struct GainShape {
@@ -16,6 +18,11 @@ struct MadeShape {
   int64_t samples, inputs, hidden, outputs, weights, ld_z;
   bool weight_norm;
 };
+
+// Of this file's own in every file, since those of an instruction set must not share code with others.
+static inline MadeShape shape_of(const bhn_made_gradient& made) {
+  return {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
+}
 
 struct GaussianShape {
   int64_t samples, batch, outputs, ld_mean, ld_log_var;

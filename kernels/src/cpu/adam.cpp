@@ -125,7 +125,7 @@ double made_squares(const bhn_made_gradient& made) {
 
 // Part c of a conditioner's parameters.
 void update_part(float* theta, float* m, float* v, const bhn_made_gradient& made, int64_t c, const AdamNumbers& numbers) {
-  MadeShape shape = {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
+  MadeShape shape = shape_of(made);
   MadeRows at(shape);
   MadeFactors<const float> in = factors_of(made);
   int64_t first = at.part(0, at.rows, c, kParts), end = at.part(0, at.rows, c + 1, kParts);

@@ -1,12 +1,14 @@
 package org.bhn;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -37,9 +39,11 @@ import org.bhn.train.Trainer;
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;
   private final BayesianNetwork net;
-  private final Queue<Predictor> idle = new ConcurrentLinkedQueue<>();
+  private final PredictorPool predictors = new PredictorPool(this::predictor);
+  private final Set<PosteriorSample> samples = ConcurrentHashMap.newKeySet();
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile Precision precision = Precision.STRICT;
+  private long trained; // how often
   private boolean closed;
 
   Bhn(Map<String, Object> card, BayesianNetwork net) {
@@ -101,6 +105,7 @@ public final class Bhn implements AutoCloseable {
     lock.writeLock().lock();
     try {
       checkOpen();
+      trained++;
       try (Trainer trainer = new Trainer(net, train, fit)) {
         return trainer.run();
       }
@@ -200,21 +205,52 @@ public final class Bhn implements AutoCloseable {
   }
 
   private <T> T use(Function<Predictor, T> work) {
+    return resting(() -> predictors.use(work));
+  }
+
+  /** Works while the model is open and not trained. */
+  <T> T resting(Supplier<T> work) {
     lock.readLock().lock();
     try {
       checkOpen();
-      Predictor predictor = idle.poll();
-      if (predictor == null) {
-        predictor = new Predictor(net.backend().fork(), net);
-      }
-      try {
-        return work.apply(predictor);
-      } finally {
-        idle.add(predictor);
-      }
+      return work.get();
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  Predictor predictor() {
+    return new Predictor(net.backend().fork(), net);
+  }
+
+  long trained() {
+    return trained;
+  }
+
+  void forget(PosteriorSample sample) {
+    samples.remove(sample);
+  }
+
+  /** As {@link #draw(int, long)} with the model's own seed. */
+  public PosteriorSample draw(int samples) {
+    return draw(samples, net.seed());
+  }
+
+  /**
+   * Draws weights once for many predictions: for single requests the draws and the packing of
+   * matrices are nearly all of the time of {@link #predict(float[], int, long)}.
+   *
+   * @param samples S, at least 1; a point network uses 1
+   * @param seed of the weight samples
+   */
+  public PosteriorSample draw(int samples, long seed) {
+    checkSamples(samples);
+    return resting(
+        () -> {
+          PosteriorSample drawn = new PosteriorSample(this, samples, seed, precision, trained);
+          this.samples.add(drawn);
+          return drawn;
+        });
   }
 
   /**
@@ -325,7 +361,7 @@ public final class Bhn implements AutoCloseable {
     return net;
   }
 
-  private void checkInputs(float[] inputs, int samples) {
+  void checkInputs(float[] inputs, int samples) {
     checkSamples(samples);
     int width = net.network().inputs();
     if (inputs == null) {
@@ -368,7 +404,8 @@ public final class Bhn implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        idle.forEach(Predictor::close);
+        predictors.close();
+        List.copyOf(samples).forEach(PosteriorSample::close);
         net.close();
       }
     } finally {

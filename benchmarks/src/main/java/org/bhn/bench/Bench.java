@@ -19,8 +19,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
  * Runs a family of benchmarks by name, {@code ops}, {@code step}, {@code predict}, {@code
- * precision}, {@code startup} or {@code scaling}, and writes what it measured to {@code
- * benchmarks/results}.
+ * precision}, {@code latency}, {@code startup} or {@code scaling}, and writes what it measured to
+ * {@code benchmarks/results}.
  */
 public final class Bench {
   private static final Path RESULTS = Path.of("benchmarks", "results");
@@ -34,7 +34,8 @@ public final class Bench {
    * not match.
    */
   public static void main(String[] args) throws IOException, RunnerException, InterruptedException {
-    List<String> all = List.of("ops", "step", "predict", "precision", "startup", "scaling");
+    List<String> all =
+        List.of("ops", "step", "predict", "precision", "latency", "startup", "scaling");
     Optional<Path> data =
         args.length < 2 || args[1].isEmpty() ? Optional.empty() : Optional.of(Path.of(args[1]));
     for (String name : args.length == 0 || args[0].isEmpty() ? all : List.of(args[0].split(","))) {
@@ -43,6 +44,7 @@ public final class Bench {
         case "step" -> step();
         case "predict" -> predict();
         case "precision" -> FastProducts.measure(data, 60, 100, RESULTS);
+        case "latency" -> Latency.measure(RESULTS);
         case "startup" -> StartUp.measure(RESULTS);
         case "scaling" -> Scaling.measure(RESULTS);
         default ->

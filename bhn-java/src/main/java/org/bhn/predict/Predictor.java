@@ -20,9 +20,10 @@ import org.bhn.tensor.Tensor;
  * thread at a time; the same weight samples serve all rows, however they are cut into pieces.
  */
 public final class Predictor implements AutoCloseable {
-  /** Weight samples that pass the flow at once: as few as caches hold, or enough to fill a GPU. */
-  private static final int SAMPLES = 16;
+  /** Weight samples that pass the flow at once: what caches hold, or enough to fill a GPU. */
+  private static final int FEW_SAMPLES = 16;
 
+  private static final int SAMPLES = 64;
   private static final int MANY_SAMPLES = 256;
 
   /** Reals of weight samples that are kept, if that many samples are not too few to go on with. */
@@ -38,6 +39,7 @@ public final class Predictor implements AutoCloseable {
   private final Workspace workspace;
   private final Tensor counter;
   private long counted = -1; // what the counter holds
+  private Held held;
 
   /**
    * A predictor on a context of its own.
@@ -58,6 +60,43 @@ public final class Predictor implements AutoCloseable {
    * @param logPredictive {@code [N]} log(1/S Σ_s p(y_n|x_n, θ_s)) in nats; null without targets
    */
   public record Result(Predictive predictive, float[] logPredictive) {}
+
+  /**
+   * Draws weights and packs matrices now, once for all later predictions with the same samples,
+   * seed and precision. The parameters must rest from here on. Predictions are the same bits as
+   * without.
+   *
+   * @param samples S; a posterior without randomness uses 1
+   * @param seed of the weight samples
+   * @param precision of the products
+   */
+  public void hold(int samples, long seed, Precision precision) {
+    letGo();
+    int total = draws(samples);
+    Prepared prepared = net.posterior().prepare(backend, precision);
+    try {
+      Tensor drawn = draw("held weights", seed, 0, total);
+      held = new Held(total, seed, precision, prepared, drawn);
+    } finally {
+      if (held == null) {
+        prepared.close();
+      }
+    }
+  }
+
+  private void letGo() {
+    if (held != null) {
+      held.prepared.close();
+      held = null;
+    }
+  }
+
+  /** What predictions with the same draws have in common. */
+  private record Held(int total, long seed, Precision precision, Prepared prepared, Tensor drawn) {
+    boolean serves(int samples, long key, Precision how) {
+      return total == samples && seed == key && precision == how;
+    }
+  }
 
   /**
    * Predicts.
@@ -132,11 +171,13 @@ public final class Predictor implements AutoCloseable {
     int activations = backend.isAsynchronous() ? MANY_ACTIVATIONS : ACTIVATIONS;
     int rowPiece = oneMask ? 1 : Math.max(1, Math.min(rows, activations / width));
     int piece = Math.clamp(activations / ((long) rowPiece * width), 1, total);
-    int block = drawsAtOnce(piece, total);
-    try (Prepared prepared = net.posterior().prepare(backend, precision)) {
+    boolean drawnBefore = held != null && held.serves(total, seed, precision);
+    int block = drawnBefore ? total : drawsAtOnce(piece, total);
+    Prepared prepared = drawnBefore ? held.prepared : net.posterior().prepare(backend, precision);
+    try {
       for (int first = 0; first < total; first += block) {
         int last = Math.min(total, first + block);
-        Tensor drawn = draw(seed, first, last);
+        Tensor drawn = drawnBefore ? held.drawn : draw(seed, first, last);
         for (int row = 0; row < rows; row += rowPiece) {
           int end = Math.min(rows, row + rowPiece);
           prepared.inputs(inputs.rows(row, end), oneMask ? 0 : row);
@@ -148,16 +189,30 @@ public final class Predictor implements AutoCloseable {
           }
         }
       }
+    } finally {
+      if (!drawnBefore) {
+        prepared.close();
+      }
     }
   }
 
-  /** Draws that are kept at once, at least {@code piece}. */
+  /**
+   * Draws that are kept at once, at least {@code piece}; in whole passes of the flow, so that a
+   * sample has the same bits however many rows there are.
+   */
   int drawsAtOnce(int piece, int total) {
     if (net.posterior().flow() == null) {
       return total;
     }
-    int fitting = Math.max(SAMPLES, DRAWN / net.posterior().dim());
-    return Math.min(total, Math.max(piece, fitting));
+    int pass = samplesOfPass();
+    int wanted = Math.max(piece, DRAWN / net.posterior().dim());
+    return Math.min(total, (wanted + pass - 1) / pass * pass);
+  }
+
+  private int samplesOfPass() {
+    return backend.isAsynchronous()
+        ? MANY_SAMPLES
+        : Math.clamp(ACTIVATIONS / net.posterior().dim(), FEW_SAMPLES, SAMPLES);
   }
 
   /** Draws {@code seen} to {@code seen + count} of those from {@code first} that were kept. */
@@ -169,13 +224,17 @@ public final class Predictor implements AutoCloseable {
 
   /** Weights {@code [last - first, D]} that survive the step pool; null if there is no flow. */
   Tensor draw(long seed, int first, int last) {
+    return draw("weights", seed, first, last);
+  }
+
+  private Tensor draw(String slot, long seed, int first, int last) {
     WeightPosterior posterior = net.posterior();
     if (posterior.flow() == null) {
       return null;
     }
     countFrom(0L);
-    Tensor kept = workspace.get("weights", DType.REAL, last - first, posterior.dim());
-    int most = backend.isAsynchronous() ? MANY_SAMPLES : SAMPLES;
+    Tensor kept = workspace.get(slot, DType.REAL, last - first, posterior.dim());
+    int most = samplesOfPass();
     for (int i = first; i < last; i += most) {
       int count = Math.min(most, last - i);
       Tape tape = Tape.inference(backend);
@@ -195,6 +254,7 @@ public final class Predictor implements AutoCloseable {
 
   @Override
   public void close() {
+    letGo();
     workspace.close();
     backend.close();
   }
