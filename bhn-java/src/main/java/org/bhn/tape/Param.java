@@ -5,16 +5,14 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * A trained tensor: a name, a value, its gradient and Adam's two moments. It outlives tapes and is
- * freed with its model.
+ * A trained tensor: a name, a value, and its gradient once something asks for that. It outlives
+ * tapes and is freed with its model.
  */
 public final class Param implements AutoCloseable {
   private final String name;
   private final Backend backend;
   private final Tensor value;
-  private final Tensor gradient;
-  private final Tensor firstMoment;
-  private final Tensor secondMoment;
+  private Tensor gradient; // null before the first backward: who only predicts needs none
 
   /**
    * A parameter of zeros.
@@ -25,9 +23,6 @@ public final class Param implements AutoCloseable {
     this.backend = backend;
     this.name = name;
     this.value = backend.allocate(DType.REAL, shape);
-    this.gradient = backend.allocate(DType.REAL, shape);
-    this.firstMoment = backend.allocate(DType.REAL, shape);
-    this.secondMoment = backend.allocate(DType.REAL, shape);
   }
 
   /** The name within its model. */
@@ -40,19 +35,12 @@ public final class Param implements AutoCloseable {
     return value;
   }
 
-  /** The gradient of the last backward. */
+  /** The gradient of the last backward, before the first of zeros. */
   public Tensor gradient() {
+    if (gradient == null) {
+      gradient = backend.allocate(DType.REAL, value.shape());
+    }
     return gradient;
-  }
-
-  /** Adam's running mean of gradients. */
-  public Tensor firstMoment() {
-    return firstMoment;
-  }
-
-  /** Adam's running mean of squared gradients. */
-  public Tensor secondMoment() {
-    return secondMoment;
   }
 
   /** Number of elements. */
@@ -74,8 +62,8 @@ public final class Param implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Tensor tensor : new Tensor[] {value, gradient, firstMoment, secondMoment}) {
-      if (!tensor.isStale()) {
+    for (Tensor tensor : new Tensor[] {value, gradient}) {
+      if (tensor != null && !tensor.isStale()) {
         backend.release(tensor);
       }
     }

@@ -50,8 +50,8 @@ final class Checkpoint {
     for (int i = 0; i < params.size(); i++) {
       Param p = params.get(i);
       writer.add(backend, p.name(), p.value());
-      writer.add(backend, "adam.m." + p.name(), p.firstMoment());
-      writer.add(backend, "adam.v." + p.name(), p.secondMoment());
+      writer.add(backend, "adam.m." + p.name(), trainer.optimizer().firstMoment(i));
+      writer.add(backend, "adam.v." + p.name(), trainer.optimizer().secondMoment(i));
       if (trainer.best() != null) {
         writer.add(backend, "best." + p.name(), trainer.best().copy(i));
       }
@@ -86,8 +86,10 @@ final class Checkpoint {
       for (int i = 0; i < params.size(); i++) {
         Param p = params.get(i);
         TensorFiles.read(file, path, backend, p.name(), p.value());
-        TensorFiles.read(file, path, backend, "adam.m." + p.name(), p.firstMoment());
-        TensorFiles.read(file, path, backend, "adam.v." + p.name(), p.secondMoment());
+        TensorFiles.read(
+            file, path, backend, "adam.m." + p.name(), trainer.optimizer().firstMoment(i));
+        TensorFiles.read(
+            file, path, backend, "adam.v." + p.name(), trainer.optimizer().secondMoment(i));
         if (trainer.best() != null) {
           TensorFiles.read(file, path, backend, "best." + p.name(), trainer.best().copy(i));
         }

@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bhn.backend.AdamState;
@@ -10,8 +11,8 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * Adam over the parameters of a model; its numbers live on the device. After a step that was not
- * finite it does nothing more: a new training takes a new optimiser.
+ * Adam over the parameters of a model; its moments and numbers live on the device. After a step
+ * that was not finite it does nothing more: a new training takes a new optimiser.
  */
 final class Optimizer implements AutoCloseable {
   private final Backend backend;
@@ -19,17 +20,44 @@ final class Optimizer implements AutoCloseable {
   private final Tensor hyper;
   private final Tensor report;
   private final List<Param> params;
+  private final List<Tensor> firstMoments;
+  private final List<Tensor> secondMoments;
+  private final List<Tensor> owned = new ArrayList<>();
 
   Optimizer(Backend backend, List<Param> params) {
     this.backend = backend;
-    this.step = backend.allocate(DType.INT64, 1);
-    this.hyper = backend.allocate(DType.REAL, 6);
-    this.report = backend.allocate(DType.REAL, 2);
-    for (Param param : params) {
-      backend.fill(param.firstMoment(), 0);
-      backend.fill(param.secondMoment(), 0);
-    }
     this.params = params;
+    try {
+      this.step = zeros(DType.INT64, 1);
+      this.hyper = zeros(DType.REAL, 6);
+      this.report = zeros(DType.REAL, 2);
+      this.firstMoments = moments();
+      this.secondMoments = moments();
+      params.forEach(Param::gradient); // none is to be allocated within a step
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private List<Tensor> moments() {
+    return params.stream().map(p -> zeros(DType.REAL, p.value().shape())).toList();
+  }
+
+  private Tensor zeros(DType dtype, int... shape) {
+    Tensor tensor = backend.allocate(dtype, shape);
+    owned.add(tensor);
+    return tensor;
+  }
+
+  /** Running mean of a parameter's gradients. */
+  Tensor firstMoment(int param) {
+    return firstMoments.get(param);
+  }
+
+  /** Running mean of a parameter's squared gradients. */
+  Tensor secondMoment(int param) {
+    return secondMoments.get(param);
   }
 
   void configure(Fit fit, double learningRate) {
@@ -48,8 +76,8 @@ final class Optimizer implements AutoCloseable {
         new AdamState(
             params.stream().map(Param::value).toList(),
             params.stream().map(Param::gradient).toList(),
-            params.stream().map(Param::firstMoment).toList(),
-            params.stream().map(Param::secondMoment).toList(),
+            firstMoments,
+            secondMoments,
             step,
             hyper,
             report,
@@ -75,8 +103,7 @@ final class Optimizer implements AutoCloseable {
 
   @Override
   public void close() {
-    backend.release(step);
-    backend.release(hyper);
-    backend.release(report);
+    owned.forEach(backend::release);
+    owned.clear();
   }
 }
