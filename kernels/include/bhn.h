@@ -275,8 +275,8 @@ BHN_API int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_lo
  * hyper = [lr, b1, b2, eps, max_norm, clip]. report = [norm, 1] after a step. If the norm is not finite, report = [norm, -1], and theta,
  * m, v and *step stay as they are. A call that finds report[1] < 0 changes nothing at all: the first bad step stays the last one, however
  * late the host looks, until it sets report[1] to 0 or more. theta, m, v, grad, sizes and made are arrays in host memory, read before the
- * call returns; what they point to, step, report and hyper are the device's. Sum of squares in double. On the CPU what is below the smallest
- * normal number is zero. */
+ * call returns; what they point to, step, report and hyper are the device's. Sum of squares in double. On the CPU the
+ * update takes what is below the smallest normal number as zero. */
 typedef struct bhn_made_gradient {
   int64_t tensor;       /* place of the conditioner's params among the tensors; rises from entry to entry */
   const float* factors; /* of bhn_made_bwd, as is the rest; for a net without weight norm the factors d_g are 0 */

@@ -393,6 +393,9 @@ void all() {
     run(op_case(slow ? net(25, 131, 49, 3, 1, ragged, norm) : net(25, 301, 150, 77, 1, ragged, norm)));
     run(gradients(slow ? net(49, 50, 67, 2, 0, ragged, norm) : net(65, 140, 67, 50, 0, ragged, norm)));
   }
+  if (!slow) {
+    run(gradients(net(300, 12, 20, 5, 0, true, true)));  // more samples than a tile's factors
+  }
   run(op_case(net(1, 1030, 5, 3, 0, true, true)));
   run(op_case(net(9, 515, 3, 2, 0, true, true)));
   run(op_case(net(2, 3, 270, 33, 0, true, true)));

@@ -19,7 +19,7 @@ struct MadeShape {
   bool weight_norm;
 };
 
-// Of this file's own in every file, since those of an instruction set must not share code with others.
+// Static: one copy for all files might be that of an instruction set which the machine lacks.
 static inline MadeShape shape_of(const bhn_made_gradient& made) {
   return {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
 }

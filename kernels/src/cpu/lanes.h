@@ -18,12 +18,15 @@ constexpr int64_t kLanes = 4;
 typedef float Lanes __attribute__((vector_size(4 * kLanes)));
 typedef float UnalignedLanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef float FourLanes __attribute__((vector_size(16)));
+typedef float UnalignedFour __attribute__((vector_size(16), aligned(4), may_alias));
 #if defined(__AVX2__)
 typedef float EightLanes __attribute__((vector_size(32)));
 #endif
 
 BHN_INLINE Lanes load(const float* from) { return *reinterpret_cast<const UnalignedLanes*>(from); }
 BHN_INLINE void store(float* to, Lanes v) { *reinterpret_cast<UnalignedLanes*>(to) = v; }
+BHN_INLINE FourLanes load_four(const float* from) { return *reinterpret_cast<const UnalignedFour*>(from); }
+BHN_INLINE void store_four(float* to, FourLanes v) { *reinterpret_cast<UnalignedFour*>(to) = v; }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 BHN_INLINE __m256i first_lanes(int64_t n) {

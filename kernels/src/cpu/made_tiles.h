@@ -10,8 +10,9 @@ namespace bhn::BHN_ISA {
 
 constexpr int64_t kTileDepth = 128;  // of a panel, which then lies in the first-level cache
 constexpr int64_t kGradientRows = 64;
-constexpr int64_t kGradientDepth = 256;
+constexpr int64_t kGradientDepth = 128;  // with kGradientRows: what a thread has on its stack, below the 80 KB that a JVM keeps free
 
+// Not std::min, whose one copy in the library may be that of another instruction set.
 inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
 inline int64_t longest(const MadeRows& at, int64_t from, int64_t to) {
@@ -22,16 +23,8 @@ inline int64_t longest(const MadeRows& at, int64_t from, int64_t to) {
   return most;
 }
 
-BHN_INLINE FourLanes load_four(const float* from) {
-  typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-  return *reinterpret_cast<const Unaligned*>(from);
-}
-BHN_INLINE void store_four(float* to, FourLanes v) {
-  typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-  *reinterpret_cast<Unaligned*>(to) = v;
-}
-
-// Entries [i, i + depth) of at most kTileColumns rows, one column of the panel each.
+// Entries [i, i + depth) of at most kTileColumns rows, one column of the panel each: transposed, 4 x 4 at a time where all four rows
+// reach so far. Only a panel that is not full needs its zeros.
 inline void pack_columns(float* panel, const MadeRows& at, const float* params, int64_t from, int64_t to, int64_t i, int64_t depth) {
   bool full = to - from == kTileColumns;
   for (int64_t row = from; row < to; ++row) {
@@ -125,7 +118,7 @@ void tile_gradients(const float* a, const float* x, int64_t ld_x, const float* c
                     int64_t to, const Take& take) {
   alignas(64) float left[kGradientRows * kGradientDepth];
   alignas(64) float right[kGradientDepth * kTileColumns];
-  alignas(64) float g[kGradientRows * kTileColumns] = {};
+  alignas(64) float g[kGradientRows * kTileColumns] = {};  // rows past `to` are multiplied too
   int64_t most = longest(at, from, to);
   int64_t packed = -1;
   for (int64_t i = 0; i < most; i += kTileColumns) {

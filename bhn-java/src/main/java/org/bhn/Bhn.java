@@ -34,16 +34,17 @@ import org.bhn.train.Trainer;
  *
  * <p>Any number of threads may predict at once; fitting and closing wait for them and keep them
  * out. Predictions depend on the model, the inputs and the seed alone, so they are the same bits
- * after a reload, for any number of rows at a time.
+ * after a reload; for another number of rows at a time, the same to rounding.
  */
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;
   private final BayesianNetwork net;
   private final PredictorPool predictors = new PredictorPool(this::predictor);
-  private final Set<PosteriorSample> samples = ConcurrentHashMap.newKeySet();
+  private final Set<PosteriorSample> drawn = ConcurrentHashMap.newKeySet();
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile Precision precision = Precision.STRICT;
-  private long trained; // how often
+  private long trainings; // so far
+  private boolean training;
   private boolean closed;
 
   Bhn(Map<String, Object> card, BayesianNetwork net) {
@@ -105,9 +106,12 @@ public final class Bhn implements AutoCloseable {
     lock.writeLock().lock();
     try {
       checkOpen();
-      trained++;
       try (Trainer trainer = new Trainer(net, train, fit)) {
+        trainings++;
+        training = true;
         return trainer.run();
+      } finally {
+        training = false;
       }
     } finally {
       lock.writeLock().unlock();
@@ -223,12 +227,12 @@ public final class Bhn implements AutoCloseable {
     return new Predictor(net.backend().fork(), net);
   }
 
-  long trained() {
-    return trained;
+  long trainings() {
+    return trainings;
   }
 
   void forget(PosteriorSample sample) {
-    samples.remove(sample);
+    drawn.remove(sample);
   }
 
   /** As {@link #draw(int, long)} with the model's own seed. */
@@ -240,16 +244,21 @@ public final class Bhn implements AutoCloseable {
    * Draws weights once for many predictions: for single requests the draws and the packing of
    * matrices are nearly all of the time of {@link #predict(float[], int, long)}.
    *
-   * @param samples S, at least 1; a point network uses 1
+   * @param samples S, at least 1; a point network uses 1; S·D below 2^31
    * @param seed of the weight samples
+   * @throws IllegalStateException if called by a listener of a training, whose weights do not rest
    */
   public PosteriorSample draw(int samples, long seed) {
     checkSamples(samples);
     return resting(
         () -> {
-          PosteriorSample drawn = new PosteriorSample(this, samples, seed, precision, trained);
-          this.samples.add(drawn);
-          return drawn;
+          if (training) {
+            throw new IllegalStateException(
+                "weights cannot be drawn while the model is trained: draw when fit has returned");
+          }
+          PosteriorSample sample = new PosteriorSample(this, samples, seed, precision, trainings);
+          drawn.add(sample);
+          return sample;
         });
   }
 
@@ -405,7 +414,7 @@ public final class Bhn implements AutoCloseable {
       if (!closed) {
         closed = true;
         predictors.close();
-        List.copyOf(samples).forEach(PosteriorSample::close);
+        List.copyOf(drawn).forEach(PosteriorSample::close);
         net.close();
       }
     } finally {

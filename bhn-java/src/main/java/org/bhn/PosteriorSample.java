@@ -12,14 +12,16 @@ import org.bhn.predict.Predictor;
  * with the same samples and seed, without drawing the weights again for each call.
  *
  * <p>Any number of threads may predict at once; each that does holds a copy of the draws, S·D
- * reals, and of the packed matrices. Training the model ends the use of its samples.
+ * reals, and of the packed matrices, until the sample is closed. Training the model by {@link
+ * Bhn#fit} ends the use of its samples: predictions wait for it, as those of the model do, and then
+ * throw. Whoever changes parameters through {@link Bhn#network()} draws again.
  */
 public final class PosteriorSample implements AutoCloseable {
   private final Bhn model;
   private final int samples;
   private final long seed;
   private final Precision precision;
-  private final long trained;
+  private final long trainings;
   private final PredictorPool ready = new PredictorPool(this::drawn);
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
@@ -27,25 +29,28 @@ public final class PosteriorSample implements AutoCloseable {
   /**
    * Draws.
    *
-   * @param trained how often the model had been trained
+   * @param trainings of the model so far
    */
-  PosteriorSample(Bhn model, int samples, long seed, Precision precision, long trained) {
+  PosteriorSample(Bhn model, int samples, long seed, Precision precision, long trainings) {
     this.model = model;
     this.samples = samples;
     this.seed = seed;
     this.precision = precision;
-    this.trained = trained;
-    ready.use(first -> null);
+    this.trainings = trainings;
+    ready.use(first -> null); // so that the first request finds one
   }
 
   private Predictor drawn() {
     Predictor predictor = model.predictor();
+    boolean holds = false;
     try {
       predictor.hold(samples, seed, precision);
+      holds = true;
       return predictor;
-    } catch (RuntimeException e) {
-      predictor.close();
-      throw e;
+    } finally {
+      if (!holds) {
+        predictor.close();
+      }
     }
   }
 
@@ -64,6 +69,7 @@ public final class PosteriorSample implements AutoCloseable {
    * when they were drawn.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
+   * @return statistics over the S samples
    * @throws IllegalStateException if the model has been trained since, or this or the model is
    *     closed
    */
@@ -85,7 +91,7 @@ public final class PosteriorSample implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("these weights are closed: draw others by Bhn.draw");
     }
-    if (trained != model.trained()) {
+    if (trainings != model.trainings()) {
       throw new IllegalStateException(
           "the model was trained after these weights were drawn: draw others by Bhn.draw");
     }

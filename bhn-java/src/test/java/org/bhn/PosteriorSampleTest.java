@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,18 +19,22 @@ import org.bhn.backend.Backends;
 import org.bhn.backend.Precision;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Image;
 import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictive;
 import org.bhn.train.Fit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Weights that are drawn once predict what weights drawn for each call do. */
 class PosteriorSampleTest {
   private static final Dataset DATA = TestData.blobs(40, 3, 4);
+  private static final boolean LARGE =
+      Boolean.parseBoolean(System.getProperty("bhn.test.large", "true"));
 
   private Backend backend;
 
@@ -69,7 +74,7 @@ class PosteriorSampleTest {
     try (Bhn model = classifier(posterior)) {
       model.fit(DATA, Fit.epochs(2));
       float[] one = Arrays.copyOf(DATA.inputs(), 2);
-      for (int samples : new int[] {1, 37}) {
+      for (int samples : new int[] {1, 37, 100}) { // 64 pass the flow at once
         try (PosteriorSample sample = model.draw(samples, 11);
             PosteriorSample own = model.draw(samples)) {
           assertEquals(samples, sample.samples());
@@ -81,6 +86,45 @@ class PosteriorSampleTest {
             assertEquals(0, sample.predict(new float[0]).rows());
           }
         }
+      }
+    }
+  }
+
+  /**
+   * Weights so many that draws are kept in blocks of 256 and pass the flow by 16. A convolution
+   * rounds otherwise for another number of images at once, so the blocks must be the same.
+   */
+  @Test
+  void imagesPredictTheSameBitsInBlocks() {
+    int samples = LARGE ? 271 : 20;
+    int images = LARGE ? 40 : 2;
+    Image shape = new Image(12, 12, 3);
+    BhnBuilder network = Bhn.classifier(shape, 3).conv(32, 3).conv(64, 3).maxPool(8);
+    SplittableRandom random = new SplittableRandom(1);
+    try (Bhn model =
+            network
+                .hidden(17_000)
+                .posterior(Posterior.weightNorm(Flows.affine()))
+                .seed(3)
+                .build(backend);
+        PosteriorSample sample = model.draw(samples)) {
+      for (int i = 0; i < images; i++) {
+        float[] x = new float[12 * 12 * 3];
+        for (int k = 0; k < x.length; k++) {
+          x[k] = (float) random.nextDouble();
+        }
+        same(model.predict(x, samples), sample.predict(x));
+      }
+    }
+  }
+
+  @Test
+  void anyNumbersOfRowsAreServed() {
+    try (Bhn model = classifier(Posterior.weightNorm(Flows.affine()));
+        PosteriorSample sample = model.draw(2)) {
+      for (int rows = DATA.rows(); rows > 0; rows--) { // more than it stays prepared for
+        float[] x = Arrays.copyOf(DATA.inputs(), 2 * rows);
+        same(model.predict(x, 2), sample.predict(x));
       }
     }
   }
@@ -133,14 +177,47 @@ class PosteriorSampleTest {
         PosteriorSample before = model.draw(5)) {
       float[] old = before.predict(DATA.inputs()).mean();
       model.fit(DATA, Fit.epochs(1));
-      String message =
-          assertThrows(IllegalStateException.class, () -> before.predict(DATA.inputs()))
-              .getMessage();
+      String message = refusal(() -> before.predict(DATA.inputs()));
       assertTrue(message.contains("draw others by Bhn.draw"), message);
       try (PosteriorSample after = model.draw(5)) {
         assertFalse(Arrays.equals(old, after.predict(DATA.inputs()).mean()));
       }
     }
+  }
+
+  @Test
+  void aRefusedTrainingChangesNothing() {
+    Dataset wide = Dataset.classification(new float[9], 3, new int[3], 3);
+    try (Bhn model = classifier(Posterior.weightNorm(Flows.affine()));
+        PosteriorSample sample = model.draw(5)) {
+      Predictive before = sample.predict(DATA.inputs());
+      assertThrows(IllegalArgumentException.class, () -> model.fit(wide, Fit.epochs(1)));
+      same(before, sample.predict(DATA.inputs()));
+    }
+  }
+
+  @Test
+  void aListenerCannotDraw() {
+    List<String> messages = new ArrayList<>();
+    try (Bhn model = classifier(Posterior.weightNorm(Flows.affine()));
+        PosteriorSample before = model.draw(5)) {
+      Fit fit =
+          Fit.epochs(1)
+              .listener(
+                  epoch -> {
+                    messages.add(refusal(() -> model.draw(5)));
+                    messages.add(refusal(() -> before.predict(DATA.inputs())));
+                  });
+      model.fit(DATA, fit);
+      assertEquals(2, messages.size());
+      assertTrue(messages.get(0).contains("draw when fit has returned"), messages.get(0));
+      assertTrue(messages.get(1).contains("draw others by Bhn.draw"), messages.get(1));
+      model.draw(5).close();
+    }
+  }
+
+  private static String refusal(Executable call) {
+    return assertThrows(IllegalStateException.class, call).getMessage();
   }
 
   @Test

@@ -7,6 +7,9 @@ package org.bhn.backend;
  * @param add whether the result is added to what is there
  */
 record ConvolutionKey(Kind kind, Convolution shape, int images, boolean add, Precision precision) {
+  /** Convolutions that a backend stays prepared for. */
+  static final int KEPT = 64;
+
   /** Which of x, w and y is computed from the other two. */
   enum Kind {
     /** y = x * w. */

@@ -13,8 +13,8 @@ import org.bhn.tensor.Tensor;
 
 /** Native kernels on the CPU; oneDNN multiplies matrices and convolves. Single precision. */
 final class CpuBackend extends NativeBackend {
-  private final ConvolutionCache<OneDnnConvolution> convolutions =
-      new ConvolutionCache<>(OneDnnConvolution::new);
+  private final PreparedCache<ConvolutionKey, OneDnnConvolution> convolutions =
+      new PreparedCache<>(OneDnnConvolution::new, ConvolutionKey.KEPT);
 
   /** Rooms for packed matrices that are kept for the next prediction. */
   private static final int SPARES = 16;
@@ -116,7 +116,7 @@ final class CpuBackend extends NativeBackend {
   /** Takes back the room of a packed matrix; the oldest makes way. */
   void giveBack(OneDnnMatrix room) {
     synchronized (spares) {
-      if (gone || room.isWorn()) {
+      if (gone) {
         room.destroy();
         return;
       }

@@ -17,8 +17,8 @@ import org.bhn.tensor.DType;
 final class Cudnn {
   private final CudaBackend backend;
   private final MemorySegment handle;
-  private final ConvolutionCache<CudnnConvolution> calls =
-      new ConvolutionCache<>(key -> new CudnnConvolution(this, key));
+  private final PreparedCache<ConvolutionKey, CudnnConvolution> calls =
+      new PreparedCache<>(key -> new CudnnConvolution(this, key), ConvolutionKey.KEPT);
   private NativeBuffer workspace;
   private MemorySegment workspaceAddress = MemorySegment.NULL;
   private long workspaceBytes;

@@ -17,7 +17,7 @@ import org.bhn.tensor.Tensor;
  * A convolution of a given number of images, or one of its gradients: cuDNN's descriptions and the
  * algorithm. Images and weights stay where they are. Running it allocates nothing.
  */
-final class CudnnConvolution implements ConvolutionCache.Ready {
+final class CudnnConvolution implements PreparedCache.Ready {
   /** An algorithm that wants more is not taken. */
   private static final long WORKSPACE_MOST = 1L << 30;
 

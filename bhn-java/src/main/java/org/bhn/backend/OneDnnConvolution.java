@@ -10,7 +10,7 @@ import org.bhn.nativelib.gen.dnnl.DnnlC;
  * all it needs. Images stay where they are; weights pass through a buffer in the layout that the
  * primitive likes; scratch is bound once. Running it allocates nothing.
  */
-final class OneDnnConvolution implements ConvolutionCache.Ready {
+final class OneDnnConvolution implements PreparedCache.Ready {
   private static final int ALIGNMENT = 64;
 
   private final Arena arena = Arena.ofShared();

@@ -1,22 +1,24 @@
 package org.bhn.backend;
 
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
-import java.util.Map;
 import org.bhn.backend.ConvolutionKey.Kind;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * The weights of a convolution in the layout that oneDNN likes, with a primitive for every number
- * of images it has met.
+ * The weights of a convolution in the layout that oneDNN likes, with a primitive for the numbers of
+ * images it has met last.
  */
 final class OneDnnFilters implements PackedMatrix {
+  /** Numbers of images that are kept; each has a copy of the weights. */
+  private static final int KEPT = 8;
+
   private final CpuBackend backend;
   private final Convolution shape;
   private final Precision precision;
   private final Tensor plain; // another number of images may like another layout
-  private final Map<Integer, OneDnnConvolution> calls = new HashMap<>();
+  private final PreparedCache<Integer, OneDnnConvolution> calls =
+      new PreparedCache<>(this::packed, KEPT);
 
   OneDnnFilters(CpuBackend backend, Tensor w, Convolution shape, Precision precision) {
     this.backend = backend;
@@ -32,7 +34,7 @@ final class OneDnnFilters implements PackedMatrix {
     if (images == 0) {
       return;
     }
-    OneDnnConvolution call = calls.computeIfAbsent(images, this::packed);
+    OneDnnConvolution call = calls.get(images, backend.isRecording());
     MemorySegment from = NativeBuffer.address(x);
     MemorySegment to = NativeBuffer.address(y);
     backend.submit("packedConv", () -> call.run(from, to));
@@ -47,8 +49,7 @@ final class OneDnnFilters implements PackedMatrix {
 
   @Override
   public void close() {
-    calls.values().forEach(OneDnnConvolution::close);
-    calls.clear();
+    calls.close();
     if (!plain.isStale()) {
       backend.release(plain);
     }

@@ -2,8 +2,6 @@ package org.bhn.backend;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
-import java.util.Map;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.Status;
 import org.bhn.nativelib.gen.dnnl.DnnlC;
@@ -11,9 +9,9 @@ import org.bhn.tensor.Tensor;
 
 /**
  * Room for a matrix of some size in the blocked layout that oneDNN's products want, in f32 or bf16,
- * with a primitive for every number of rows it has met. With bf16, x is rounded into a buffer of
- * this object first. Making one takes far longer than packing a small matrix, so {@link CpuBackend}
- * keeps those it gets back.
+ * with a primitive for the numbers of rows it has met last. With bf16, x is rounded into a buffer
+ * of this object first. Making one takes far longer than packing a small matrix, so {@link
+ * CpuBackend} keeps those it gets back.
  */
 final class OneDnnMatrix {
   private static final int ALIGNMENT = 64;
@@ -21,8 +19,8 @@ final class OneDnnMatrix {
   /** Rows of the product whose favourite layout is taken. */
   private static final int MODEL_ROWS = 256;
 
-  /** Numbers of rows to be prepared for, before it is better to begin anew. */
-  private static final int MOST_CALLS = 32;
+  /** Numbers of rows that it stays prepared for. */
+  private static final int KEPT = 32;
 
   private final CpuBackend backend;
   private final int outputs;
@@ -35,7 +33,7 @@ final class OneDnnMatrix {
   private final MemorySegment model; // owns the layout
   private final MemorySegment layout;
   private final MemorySegment weights;
-  private final Map<Integer, Call> calls = new HashMap<>();
+  private final PreparedCache<Integer, Call> calls = new PreparedCache<>(Call::new, KEPT);
   private Arena roundedArena = Arena.ofShared();
   private MemorySegment roundedX = MemorySegment.NULL;
   private Packing packing;
@@ -59,11 +57,6 @@ final class OneDnnMatrix {
   /** Whether it has room for such a matrix. */
   boolean fits(int outputs, int inputs, Precision precision) {
     return this.outputs == outputs && this.inputs == inputs && this.precision == precision;
-  }
-
-  /** Whether it is better to begin anew. */
-  boolean isWorn() {
-    return calls.size() > MOST_CALLS;
   }
 
   /** Packs v. */
@@ -119,7 +112,7 @@ final class OneDnnMatrix {
     if (x.rows() == 0) {
       return;
     }
-    Call call = calls.computeIfAbsent(x.rows(), Call::new);
+    Call call = calls.get(x.rows(), backend.isRecording());
     MemorySegment from = NativeBuffer.address(x);
     MemorySegment to = NativeBuffer.address(y);
     backend.submit("packedProduct", () -> call.run(from, to));
@@ -141,7 +134,7 @@ final class OneDnnMatrix {
     if (packing != null) {
       packing.destroy();
     }
-    calls.values().forEach(Call::destroy);
+    calls.close();
     DnnlC.dnnl_memory_destroy(weights);
     DnnlC.dnnl_primitive_desc_destroy(model);
     DnnlC.dnnl_stream_destroy(stream);
@@ -182,8 +175,9 @@ final class OneDnnMatrix {
   }
 
   /** The primitives for one number of rows. */
-  private final class Call {
+  private final class Call implements PreparedCache.Ready {
     private final int rows;
+    private final Arena own = Arena.ofShared();
     private final MemorySegment x;
     private final MemorySegment y;
     private final MemorySegment product;
@@ -203,7 +197,7 @@ final class OneDnnMatrix {
       this.y = OneDnn.memory(yLayout, MemorySegment.NULL);
       this.productArguments =
           OneDnn.arguments(
-              arena,
+              own,
               DnnlC.DNNL_ARG_SRC(),
               x,
               DnnlC.DNNL_ARG_WEIGHTS(),
@@ -218,7 +212,7 @@ final class OneDnnMatrix {
         DnnlC.dnnl_primitive_desc_destroy(reorder);
         DnnlC.dnnl_memory_desc_destroy(plain);
         this.roundingArguments =
-            OneDnn.arguments(arena, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), x);
+            OneDnn.arguments(own, DnnlC.DNNL_ARG_SRC(), source, DnnlC.DNNL_ARG_DST(), x);
       } else {
         this.source = null;
         this.rounding = null;
@@ -240,7 +234,8 @@ final class OneDnnMatrix {
       OneDnn.execute(product, stream, productArguments, 3);
     }
 
-    void destroy() {
+    @Override
+    public void close() {
       DnnlC.dnnl_primitive_destroy(product);
       DnnlC.dnnl_memory_destroy(x);
       DnnlC.dnnl_memory_destroy(y);
@@ -248,6 +243,7 @@ final class OneDnnMatrix {
         DnnlC.dnnl_primitive_destroy(rounding);
         DnnlC.dnnl_memory_destroy(source);
       }
+      own.close();
     }
   }
 }

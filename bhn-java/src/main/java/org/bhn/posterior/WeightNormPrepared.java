@@ -52,6 +52,7 @@ final class WeightNormPrepared implements Prepared {
     int rows = x.rows() * layer.places();
     if (held == null || held.size() < rows * layer.units()) {
       release(held);
+      held = null; // should there be no memory
       held = backend.allocate(DType.REAL, rows * layer.units());
     }
     first = held.view(0, rows, layer.units());

@@ -20,19 +20,22 @@ import org.bhn.tensor.Tensor;
  * thread at a time; the same weight samples serve all rows, however they are cut into pieces.
  */
 public final class Predictor implements AutoCloseable {
-  /** Weight samples that pass the flow at once: what caches hold, or enough to fill a GPU. */
+  /**
+   * Weight samples that pass the flow at once, at least {@code FEW_SAMPLES}: as many as caches
+   * hold, or as fill a GPU.
+   */
   private static final int FEW_SAMPLES = 16;
 
-  private static final int SAMPLES = 64;
-  private static final int MANY_SAMPLES = 256;
+  private static final int CPU_SAMPLES = 64;
+  private static final int GPU_SAMPLES = 256;
 
   /** Reals of weight samples that are kept, if that many samples are not too few to go on with. */
   private static final int DRAWN = 1 << 22;
 
   /** Reals of the widest activation in one pass: what caches hold, or enough to fill a GPU. */
-  private static final int ACTIVATIONS = 1 << 18;
+  private static final int CPU_ACTIVATIONS = 1 << 18;
 
-  private static final int MANY_ACTIVATIONS = 1 << 24;
+  private static final int GPU_ACTIVATIONS = 1 << 24;
 
   private final Backend backend;
   private final BayesianNetwork net;
@@ -95,6 +98,11 @@ public final class Predictor implements AutoCloseable {
   private record Held(int total, long seed, Precision precision, Prepared prepared, Tensor drawn) {
     boolean serves(int samples, long key, Precision how) {
       return total == samples && seed == key && precision == how;
+    }
+
+    /** Null for a posterior without a flow. */
+    Tensor rows(int first, int last) {
+      return drawn == null ? null : drawn.rows(first, last);
     }
   }
 
@@ -168,16 +176,16 @@ public final class Predictor implements AutoCloseable {
       Tensor inputs, boolean oneMask, int total, long seed, Precision precision, Visit visit) {
     int rows = inputs.rows();
     int width = net.network().maxWidth();
-    int activations = backend.isAsynchronous() ? MANY_ACTIVATIONS : ACTIVATIONS;
+    int activations = activations();
     int rowPiece = oneMask ? 1 : Math.max(1, Math.min(rows, activations / width));
     int piece = Math.clamp(activations / ((long) rowPiece * width), 1, total);
     boolean drawnBefore = held != null && held.serves(total, seed, precision);
-    int block = drawnBefore ? total : drawsAtOnce(piece, total);
+    int block = drawsAtOnce(piece, total);
     Prepared prepared = drawnBefore ? held.prepared : net.posterior().prepare(backend, precision);
     try {
       for (int first = 0; first < total; first += block) {
         int last = Math.min(total, first + block);
-        Tensor drawn = drawnBefore ? held.drawn : draw(seed, first, last);
+        Tensor drawn = drawnBefore ? held.rows(first, last) : draw(seed, first, last);
         for (int row = 0; row < rows; row += rowPiece) {
           int end = Math.min(rows, row + rowPiece);
           prepared.inputs(inputs.rows(row, end), oneMask ? 0 : row);
@@ -197,8 +205,8 @@ public final class Predictor implements AutoCloseable {
   }
 
   /**
-   * Draws that are kept at once, at least {@code piece}; in whole passes of the flow, so that a
-   * sample has the same bits however many rows there are.
+   * Draws that are kept at once, at least {@code piece}; in whole passes of the flow, so that the
+   * weights of a sample are the same bits however many rows meet them.
    */
   int drawsAtOnce(int piece, int total) {
     if (net.posterior().flow() == null) {
@@ -210,9 +218,12 @@ public final class Predictor implements AutoCloseable {
   }
 
   private int samplesOfPass() {
-    return backend.isAsynchronous()
-        ? MANY_SAMPLES
-        : Math.clamp(ACTIVATIONS / net.posterior().dim(), FEW_SAMPLES, SAMPLES);
+    int most = backend.isAsynchronous() ? GPU_SAMPLES : CPU_SAMPLES;
+    return Math.clamp(activations() / net.posterior().dim(), FEW_SAMPLES, most);
+  }
+
+  private int activations() {
+    return backend.isAsynchronous() ? GPU_ACTIVATIONS : CPU_ACTIVATIONS;
   }
 
   /** Draws {@code seen} to {@code seen + count} of those from {@code first} that were kept. */

@@ -8,32 +8,32 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * The convolutions that a backend has met, ready to run again. Those of recorded calls stay; of the
- * others the latest are kept, since inputs may come in any number.
+ * What was prepared for calls of some shape, ready to run again. That of recorded calls stays; of
+ * the others the latest are kept, since inputs may come in any number.
  */
-final class ConvolutionCache<C extends ConvolutionCache.Ready> implements AutoCloseable {
-  /** A convolution with all that it needs to run. */
+final class PreparedCache<K, C extends PreparedCache.Ready> implements AutoCloseable {
+  /** A call with all that it needs to run. */
   interface Ready extends AutoCloseable {
     @Override
     void close();
   }
 
-  private static final int KEPT = 64;
+  private final Map<K, C> recent = new LinkedHashMap<>(16, 0.75f, true);
+  private final Set<K> recorded = new HashSet<>();
+  private final Function<K, C> prepare;
+  private final int kept;
 
-  private final Map<ConvolutionKey, C> recent = new LinkedHashMap<>(16, 0.75f, true);
-  private final Set<ConvolutionKey> recorded = new HashSet<>();
-  private final Function<ConvolutionKey, C> prepare;
-
-  ConvolutionCache(Function<ConvolutionKey, C> prepare) {
+  PreparedCache(Function<K, C> prepare, int kept) {
     this.prepare = prepare;
+    this.kept = kept;
   }
 
   /**
-   * The convolution of a call.
+   * What was prepared for a call.
    *
    * @param recording whether the call is recorded, and so needs it for good
    */
-  C get(ConvolutionKey key, boolean recording) {
+  C get(K key, boolean recording) {
     C known = recent.get(key);
     if (known == null) {
       forget();
@@ -48,9 +48,9 @@ final class ConvolutionCache<C extends ConvolutionCache.Ready> implements AutoCl
 
   /** Makes room for one more. */
   private void forget() {
-    Iterator<Map.Entry<ConvolutionKey, C>> oldest = recent.entrySet().iterator();
-    while (recent.size() - recorded.size() >= KEPT) {
-      Map.Entry<ConvolutionKey, C> entry = oldest.next();
+    Iterator<Map.Entry<K, C>> oldest = recent.entrySet().iterator();
+    while (recent.size() - recorded.size() >= kept) {
+      Map.Entry<K, C> entry = oldest.next();
       if (!recorded.contains(entry.getKey())) {
         entry.getValue().close();
         oldest.remove();
