@@ -1,6 +1,5 @@
 package org.bhn.train;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bhn.backend.AdamState;
@@ -14,7 +13,7 @@ import org.bhn.tensor.Tensor;
  * Adam over the parameters of a model; its moments and numbers live on the device. After a step
  * that was not finite it does nothing more: a new training takes a new optimiser.
  */
-final class Optimizer implements AutoCloseable {
+final class Optimizer {
   private final Backend backend;
   private final Tensor step;
   private final Tensor hyper;
@@ -22,32 +21,20 @@ final class Optimizer implements AutoCloseable {
   private final List<Param> params;
   private final List<Tensor> firstMoments;
   private final List<Tensor> secondMoments;
-  private final List<Tensor> owned = new ArrayList<>();
 
-  Optimizer(Backend backend, List<Param> params) {
-    this.backend = backend;
+  Optimizer(TrainingMemory memory, List<Param> params) {
+    this.backend = memory.backend();
     this.params = params;
-    try {
-      this.step = zeros(DType.INT64, 1);
-      this.hyper = zeros(DType.REAL, 6);
-      this.report = zeros(DType.REAL, 2);
-      this.firstMoments = moments();
-      this.secondMoments = moments();
-      params.forEach(Param::gradient); // none is to be allocated within a step
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    this.step = memory.allocate(DType.INT64, 1);
+    this.hyper = memory.allocate(DType.REAL, 6);
+    this.report = memory.allocate(DType.REAL, 2);
+    this.firstMoments = zeros(memory);
+    this.secondMoments = zeros(memory);
+    params.forEach(Param::gradient); // none is to be allocated within a step
   }
 
-  private List<Tensor> moments() {
-    return params.stream().map(p -> zeros(DType.REAL, p.value().shape())).toList();
-  }
-
-  private Tensor zeros(DType dtype, int... shape) {
-    Tensor tensor = backend.allocate(dtype, shape);
-    owned.add(tensor);
-    return tensor;
+  private List<Tensor> zeros(TrainingMemory memory) {
+    return params.stream().map(p -> memory.allocate(DType.REAL, p.value().shape())).toList();
   }
 
   /** Running mean of a parameter's gradients. */
@@ -99,11 +86,5 @@ final class Optimizer implements AutoCloseable {
 
   void steps(long taken) {
     backend.upload(step, taken);
-  }
-
-  @Override
-  public void close() {
-    owned.forEach(backend::release);
-    owned.clear();
   }
 }

@@ -1,6 +1,5 @@
 package org.bhn.train;
 
-import org.bhn.backend.Backend;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
 import org.bhn.tensor.DType;
@@ -16,19 +15,19 @@ final class ResidentData extends TrainingData {
   private final Tensor order;
   private final Tensor cursor;
 
-  ResidentData(Backend backend, Dataset data, Likelihood likelihood) {
-    super(backend, data.rows());
+  ResidentData(TrainingMemory memory, Dataset data, Likelihood likelihood) {
+    super(memory.backend(), data.rows());
     int rows = data.rows();
-    this.inputs = backend.allocate(DType.REAL, rows, data.columns());
+    this.inputs = memory.allocate(DType.REAL, rows, data.columns());
     backend.upload(inputs, data.inputs());
-    this.targets = allocateTargets(backend, likelihood, rows);
+    this.targets = allocateTargets(memory, likelihood, rows);
     if (likelihood.classes() > 0) {
       backend.upload(targets, data.labels());
     } else {
       backend.upload(targets, data.targets());
     }
-    this.order = backend.allocate(DType.INT32, rows);
-    this.cursor = backend.allocate(DType.INT64, 1);
+    this.order = memory.allocate(DType.INT32, rows);
+    this.cursor = memory.allocate(DType.INT64, 1);
   }
 
   @Override
@@ -65,12 +64,5 @@ final class ResidentData extends TrainingData {
   @Override
   void back(int rows) {
     backend.advance(cursor, -rows);
-  }
-
-  @Override
-  public void close() {
-    for (Tensor tensor : new Tensor[] {inputs, targets, order, cursor}) {
-      backend.release(tensor);
-    }
   }
 }

@@ -8,16 +8,16 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /** A copy of all parameters, on the device. */
-final class Snapshot implements AutoCloseable {
+final class Snapshot {
   private final Backend backend;
   private final List<Param> params;
   private final List<Tensor> copies = new ArrayList<>();
 
-  Snapshot(Backend backend, List<Param> params) {
-    this.backend = backend;
+  Snapshot(TrainingMemory memory, List<Param> params) {
+    this.backend = memory.backend();
     this.params = params;
     for (Param param : params) {
-      copies.add(backend.allocate(DType.REAL, param.value().shape()));
+      copies.add(memory.allocate(DType.REAL, param.value().shape()));
     }
   }
 
@@ -36,10 +36,5 @@ final class Snapshot implements AutoCloseable {
   /** The copy of parameter {@code i}. */
   Tensor copy(int i) {
     return copies.get(i);
-  }
-
-  @Override
-  public void close() {
-    copies.forEach(backend::release);
   }
 }

@@ -1,6 +1,5 @@
 package org.bhn.train;
 
-import org.bhn.backend.Backend;
 import org.bhn.backend.Staging;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
@@ -24,14 +23,14 @@ final class StagedData extends TrainingData {
   private int put;
   private int taken;
 
-  StagedData(Backend backend, Dataset data, Likelihood likelihood, int batch) {
-    super(backend, data.rows());
+  StagedData(TrainingMemory memory, Dataset data, Likelihood likelihood, int batch) {
+    super(memory.backend(), data.rows());
     this.data = data;
     this.batch = Math.min(batch, data.rows());
-    this.inputs = backend.allocate(DType.REAL, this.batch, data.columns());
-    this.targets = allocateTargets(backend, likelihood, this.batch);
-    this.inputStaging = backend.staging(inputs);
-    this.targetStaging = backend.staging(targets);
+    this.inputs = memory.allocate(DType.REAL, this.batch, data.columns());
+    this.targets = allocateTargets(memory, likelihood, this.batch);
+    this.inputStaging = memory.keep(backend.staging(inputs));
+    this.targetStaging = memory.keep(backend.staging(targets));
     boolean labels = likelihood.classes() > 0;
     this.hostInputs = new float[inputs.size()];
     this.hostTargets = labels ? null : new float[targets.size()];
@@ -100,13 +99,5 @@ final class StagedData extends TrainingData {
   @Override
   void back(int rows) {
     goTo(taken - rows);
-  }
-
-  @Override
-  public void close() {
-    inputStaging.close();
-    targetStaging.close();
-    backend.release(inputs);
-    backend.release(targets);
   }
 }

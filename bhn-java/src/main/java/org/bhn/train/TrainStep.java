@@ -17,7 +17,7 @@ import org.bhn.tensor.Tensor;
  * One optimisation step: gather, draw, forward, backward, Adam, bookkeeping. It is recorded once
  * for each batch size and replayed from then on; nothing in it touches the host.
  */
-final class TrainStep implements AutoCloseable {
+final class TrainStep {
   private final BayesianNetwork net;
   private final Backend backend;
   private final TrainingData data;
@@ -28,15 +28,17 @@ final class TrainStep implements AutoCloseable {
   private final Tensor totals;
   private final Map<Integer, Replay> replays = new HashMap<>();
 
-  TrainStep(BayesianNetwork net, TrainingData data, Optimizer optimizer, Fit fit) {
+  TrainStep(
+      BayesianNetwork net, TrainingData data, Optimizer optimizer, Fit fit, TrainingMemory memory) {
     this.net = net;
     this.backend = net.backend();
     this.data = data;
     this.optimizer = optimizer;
     this.fit = fit;
     this.params = net.params();
-    this.klScale = backend.allocate(DType.REAL, 1);
-    this.totals = backend.allocate(DType.REAL, 4);
+    this.klScale = memory.allocate(DType.REAL, 1);
+    this.totals = memory.allocate(DType.REAL, 4);
+    memory.keep(() -> replays.values().forEach(Replay::close));
   }
 
   /** Sets β/N and clears the epoch's sums. */
@@ -162,12 +164,5 @@ final class TrainStep implements AutoCloseable {
       }
     }
     return null;
-  }
-
-  @Override
-  public void close() {
-    replays.values().forEach(Replay::close);
-    backend.release(klScale);
-    backend.release(totals);
   }
 }

@@ -1,7 +1,6 @@
 package org.bhn.train;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
@@ -28,6 +27,7 @@ public final class Trainer implements AutoCloseable {
   private final Backend backend;
   private final Dataset train;
   private final Fit fit;
+  private final TrainingMemory memory;
   private final TrainingData data;
   private final Optimizer optimizer;
   private final TrainStep step;
@@ -59,12 +59,21 @@ public final class Trainer implements AutoCloseable {
     this.backend = net.backend();
     this.train = train;
     this.fit = fit;
-    this.data = TrainingData.of(backend, train, net.likelihood(), fit.batch);
-    this.optimizer = new Optimizer(backend, net.params());
-    this.step = new TrainStep(net, data, optimizer, fit);
     boolean judged = fit.validation != null;
-    this.best = judged && fit.keepBest ? new Snapshot(backend, net.params()) : null;
-    this.validator = judged ? new Predictor(backend.fork(), net) : null;
+    this.memory = new TrainingMemory(backend);
+    boolean made = false;
+    try {
+      this.data = TrainingData.of(memory, train, net.likelihood(), fit.batch);
+      this.optimizer = new Optimizer(memory, net.params());
+      this.step = new TrainStep(net, data, optimizer, fit, memory);
+      this.best = judged && fit.keepBest ? new Snapshot(memory, net.params()) : null;
+      this.validator = judged ? memory.keep(new Predictor(backend.fork(), net)) : null;
+      made = true;
+    } finally {
+      if (!made) {
+        memory.close();
+      }
+    }
     boolean classes = net.likelihood().classes() > 0;
     this.validInputs = judged ? fit.validation.inputs() : null;
     this.validLabels = judged && classes ? fit.validation.labels() : null;
@@ -293,14 +302,6 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
-    for (AutoCloseable part : Arrays.asList(step, optimizer, data, best, validator)) {
-      if (part != null) {
-        try {
-          part.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("could not free the training's memory", e);
-        }
-      }
-    }
+    memory.close();
   }
 }

@@ -9,7 +9,7 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /** Where a training's minibatches come from, in an order that each epoch shuffles. */
-abstract class TrainingData implements AutoCloseable {
+abstract class TrainingData {
   final Backend backend;
   final int[] permutation;
 
@@ -19,19 +19,19 @@ abstract class TrainingData implements AutoCloseable {
   }
 
   /** On the device, if the data take no more than half of what is free there. */
-  static TrainingData of(Backend backend, Dataset data, Likelihood likelihood, int batch) {
+  static TrainingData of(TrainingMemory memory, Dataset data, Likelihood likelihood, int batch) {
     long width = data.columns() + (likelihood.classes() > 0 ? 1L : likelihood.targets());
-    boolean fits = data.rows() * width * Float.BYTES <= backend.freeMemory() / 2;
+    boolean fits = data.rows() * width * Float.BYTES <= memory.backend().freeMemory() / 2;
     return fits
-        ? new ResidentData(backend, data, likelihood)
-        : new StagedData(backend, data, likelihood, batch);
+        ? new ResidentData(memory, data, likelihood)
+        : new StagedData(memory, data, likelihood, batch);
   }
 
   /** Room for the labels or targets of so many rows. */
-  static Tensor allocateTargets(Backend backend, Likelihood likelihood, int rows) {
+  static Tensor allocateTargets(TrainingMemory memory, Likelihood likelihood, int rows) {
     return likelihood.classes() > 0
-        ? backend.allocate(DType.INT32, rows)
-        : backend.allocate(DType.REAL, rows, likelihood.targets());
+        ? memory.allocate(DType.INT32, rows)
+        : memory.allocate(DType.REAL, rows, likelihood.targets());
   }
 
   /** Shuffles by seed and epoch alone, so that a resumed training sees the same batches. */
@@ -64,7 +64,4 @@ abstract class TrainingData implements AutoCloseable {
 
   /** Goes back by so many rows, before anything is prepared again. */
   abstract void back(int rows);
-
-  @Override
-  public abstract void close();
 }

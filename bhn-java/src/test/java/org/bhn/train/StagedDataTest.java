@@ -37,7 +37,7 @@ class StagedDataTest {
 
   /** Parameters and the sums of the last epoch, after two epochs with a short last batch. */
   private static double[] trained(
-      Subject subject, Dataset data, BiFunction<Backend, Likelihood, TrainingData> source) {
+      Subject subject, Dataset data, BiFunction<TrainingMemory, Likelihood, TrainingData> source) {
     Fit fit = Fit.epochs(2).batch(BATCH);
     int outputs = data.isClassification() ? 3 : 1;
     try (Backend backend = subject.open();
@@ -49,9 +49,10 @@ class StagedDataTest {
                 Priors.normal(1),
                 likelihood(data),
                 4);
-        TrainingData training = source.apply(backend, net.likelihood());
-        Optimizer optimizer = new Optimizer(backend, net.params());
-        TrainStep step = new TrainStep(net, training, optimizer, fit)) {
+        TrainingMemory memory = new TrainingMemory(backend)) {
+      TrainingData training = source.apply(memory, net.likelihood());
+      Optimizer optimizer = new Optimizer(memory, net.params());
+      TrainStep step = new TrainStep(net, training, optimizer, fit, memory);
       optimizer.configure(fit, 1e-2);
       double[] totals = null;
       for (int epoch = 0; epoch < 2; epoch++) {
@@ -75,8 +76,8 @@ class StagedDataTest {
   void trainsToTheSameBits(Subject subject) {
     for (Dataset data : new Dataset[] {LABELLED, REAL}) {
       assertArrayEquals(
-          trained(subject, data, (b, l) -> new ResidentData(b, data, l)),
-          trained(subject, data, (b, l) -> new StagedData(b, data, l, BATCH)));
+          trained(subject, data, (m, l) -> new ResidentData(m, data, l)),
+          trained(subject, data, (m, l) -> new StagedData(m, data, l, BATCH)));
     }
   }
 
@@ -92,8 +93,9 @@ class StagedDataTest {
   @MethodSource(SUBJECTS)
   void goesBackToEarlierMinibatches(Subject subject) {
     try (Backend backend = subject.open();
-        TrainingData resident = new ResidentData(backend, REAL, likelihood(REAL));
-        TrainingData staged = new StagedData(backend, REAL, likelihood(REAL), BATCH)) {
+        TrainingMemory memory = new TrainingMemory(backend)) {
+      TrainingData resident = new ResidentData(memory, REAL, likelihood(REAL));
+      TrainingData staged = new StagedData(memory, REAL, likelihood(REAL), BATCH);
       for (TrainingData data : new TrainingData[] {resident, staged}) {
         data.shuffle(1, 0);
         double[] first = next(backend, data, BATCH);
@@ -135,7 +137,8 @@ class StagedDataTest {
   @MethodSource(SUBJECTS)
   void dataThatFitStayOnTheDevice(Subject subject) {
     try (Backend backend = subject.open();
-        TrainingData data = TrainingData.of(backend, REAL, likelihood(REAL), BATCH)) {
+        TrainingMemory memory = new TrainingMemory(backend)) {
+      TrainingData data = TrainingData.of(memory, REAL, likelihood(REAL), BATCH);
       assertInstanceOf(ResidentData.class, data);
     }
   }

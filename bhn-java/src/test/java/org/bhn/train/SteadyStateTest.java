@@ -58,9 +58,10 @@ class SteadyStateTest {
                 Priors.normal(1),
                 Likelihood.categorical(3),
                 4);
-        TrainingData training = TrainingData.of(backend, data, net.likelihood(), BATCH);
-        Optimizer optimizer = new Optimizer(backend, net.params());
-        TrainStep step = new TrainStep(net, training, optimizer, fit)) {
+        TrainingMemory memory = new TrainingMemory(backend)) {
+      TrainingData training = TrainingData.of(memory, data, net.likelihood(), BATCH);
+      Optimizer optimizer = new Optimizer(memory, net.params());
+      TrainStep step = new TrainStep(net, training, optimizer, fit, memory);
       optimizer.configure(fit, 1e-3);
       step.startEpoch(1, data.rows());
       for (int done = 0; done < WARM_UP; done += MEASURED) {
