@@ -48,7 +48,7 @@ struct MadeRows {
 // From how many samples on tiles are faster than rows (lab/README.md): for a conditioner's products, and where an optimiser that streams
 // its moments forms the gradient.
 constexpr int64_t kTiledSamples = 24;
-constexpr int64_t kTiledGradients = 48;
+constexpr int64_t kTiledGradients = 40;
 
 // What made_bwd writes: a [S, R], then of each row c, the gradient's norm, d_g, d_b.
 template <class Float>

@@ -10,7 +10,8 @@ namespace bhn::BHN_ISA {
 
 constexpr int64_t kTileDepth = 128;  // of a panel, which then lies in the first-level cache
 constexpr int64_t kGradientRows = 64;
-constexpr int64_t kGradientDepth = 128;  // with kGradientRows: what a thread has on its stack, below the 80 KB that a JVM keeps free
+constexpr int64_t kGradientDepth = 256;
+constexpr int64_t kGradientColumns = 4 * kTileColumns;
 
 // Not std::min, whose one copy in the library may be that of another instruction set.
 inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -111,42 +112,60 @@ inline void pack_factors(float* left, const float* a, int64_t ld_a, int64_t from
   }
 }
 
+// A thread's room for gradients. Not on the stack, of which a JVM leaves native code 80 KB.
+struct GradientRoom {
+  alignas(64) float left[kGradientRows * kGradientDepth];
+  alignas(64) float right[kGradientDepth * kTileColumns];
+  alignas(64) float g[kGradientRows * kGradientColumns];  // of rows past the last: anything, since nobody reads it
+};
+
+inline GradientRoom& gradient_room() {
+  static thread_local GradientRoom room;
+  return room;
+}
+
 // Calls take(row, i, n, g) with entries [i, i + n) of the gradient sum_s a[s * rows + row] x_s + c[row] u of each row, at most
-// kGradientRows of them.
+// kGradientRows of them. Pieces are as wide as the cache allows: what is done with them then goes through memory in long stretches.
 template <class Take>
 void tile_gradients(const float* a, const float* x, int64_t ld_x, const float* c, const MadeRows& at, const float* params, int64_t from,
                     int64_t to, const Take& take) {
-  alignas(64) float left[kGradientRows * kGradientDepth];
-  alignas(64) float right[kGradientDepth * kTileColumns];
-  alignas(64) float g[kGradientRows * kTileColumns] = {};  // rows past `to` are multiplied too
+  GradientRoom& room = gradient_room();
+  float *left = room.left, *right = room.right, *g = room.g;
   int64_t most = longest(at, from, to);
   int64_t packed = -1;
-  for (int64_t i = 0; i < most; i += kTileColumns) {
+  for (int64_t first = 0; first < most; first += kGradientColumns) {
+    int64_t end = lesser(most, first + kGradientColumns);
     for (int64_t row = from; row < to; ++row) {
-      const float* u = params + at.start(row) + i;
-      float* start = g + (row - from) * kTileColumns;
-      panel_row(at.length(row) - i, [&](int64_t k, First part) BHN_LAMBDA { store(start + k, c[row] * part.get(u + k)); });
+      const float* u = params + at.start(row) + first;
+      float* start = g + (row - from) * kGradientColumns;
+      for (int64_t i = 0; i < end - first; i += kTileColumns) {
+        panel_row(at.length(row) - first - i,
+                  [&](int64_t k, First part) BHN_LAMBDA { store(start + i + k, c[row] * part.get(u + i + k)); });
+      }
     }
-    for (int64_t s = 0; s < at.s.samples; s += kGradientDepth) {
-      int64_t depth = lesser(kGradientDepth, at.s.samples - s);
-      if (packed != s) {
-        pack_factors(left, a, at.rows, from, to, s, depth);
-        packed = s;
-      }
-      for (int64_t k = 0; k < depth; ++k) {
-        const float* some = x + (s + k) * ld_x + i;
-        panel_row(most - i, [&](int64_t v, First part) BHN_LAMBDA { store(right + k * kTileColumns + v, part.get(some + v)); });
-      }
-      for (int64_t row = from; row < to; row += kTileRows) {
-        if (longest(at, row, lesser(row + kTileRows, to)) > i) {
-          tile_product<true>(g + (row - from) * kTileColumns, kTileColumns, PanelOfA{left + (row - from) * kGradientDepth}, right, depth);
+    for (int64_t i = first; i < end; i += kTileColumns) {
+      for (int64_t s = 0; s < at.s.samples; s += kGradientDepth) {
+        int64_t depth = lesser(kGradientDepth, at.s.samples - s);
+        if (packed != s) {
+          pack_factors(left, a, at.rows, from, to, s, depth);
+          packed = s;
+        }
+        for (int64_t k = 0; k < depth; ++k) {
+          const float* some = x + (s + k) * ld_x + i;
+          panel_row(most - i, [&](int64_t v, First part) BHN_LAMBDA { store(right + k * kTileColumns + v, part.get(some + v)); });
+        }
+        for (int64_t row = from; row < to; row += kTileRows) {
+          if (longest(at, row, lesser(row + kTileRows, to)) > i) {
+            float* tile = g + (row - from) * kGradientColumns + i - first;
+            tile_product<true>(tile, kGradientColumns, PanelOfA{left + (row - from) * kGradientDepth}, right, depth);
+          }
         }
       }
     }
     for (int64_t row = from; row < to; ++row) {
-      int64_t n = lesser(at.length(row) - i, kTileColumns);
+      int64_t n = lesser(at.length(row) - first, kGradientColumns);
       if (n > 0) {
-        take(row, i, n, g + (row - from) * kTileColumns);
+        take(row, first, n, g + (row - from) * kGradientColumns);
       }
     }
   }
