@@ -20,8 +20,6 @@ import org.bhn.nn.Image;
 import org.bhn.predict.InputGradient;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
-import org.bhn.tape.Noise;
-import org.bhn.tape.Tape;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 import org.bhn.train.DataChecks;
@@ -298,46 +296,19 @@ public final class Bhn implements AutoCloseable {
   }
 
   /**
-   * Draws of the random weights: gains of a weight-norm posterior, all weights and biases of a full
-   * one.
+   * Draws of the random weights, those that predictions with the same seed use: gains of a
+   * weight-norm posterior, all weights and biases of a full one.
    *
    * @return {@code [samples][D]}
    * @throws UnsupportedOperationException if the posterior has none
    */
   public double[][] sampleWeights(int samples, long seed) {
     checkSamples(samples);
-    int dim = net.posterior().dim();
-    if (dim == 0) {
+    if (net.posterior().dim() == 0) {
       throw new UnsupportedOperationException(
           "a point or dropout network has no random weights to draw");
     }
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      Backend backend = net.backend();
-      Tensor counter = backend.allocate(DType.INT64, 1);
-      double[][] out = new double[samples][dim];
-      try {
-        int piece = Math.max(1, Math.min(samples, (1 << 20) / dim));
-        double[] flat = new double[piece * dim];
-        for (int s = 0; s < samples; s += piece) {
-          int count = Math.min(piece, samples - s);
-          Tape tape = Tape.inference(backend);
-          Tensor drawn =
-              net.posterior().draw(tape, new Noise(seed, counter, s), count).weights().value();
-          double[] values = count == piece ? flat : new double[count * dim];
-          backend.download(drawn, values);
-          for (int i = 0; i < count; i++) {
-            System.arraycopy(values, i * dim, out[s + i], 0, dim);
-          }
-        }
-        return out;
-      } finally {
-        backend.release(counter);
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return use(p -> p.weights(samples, seed));
   }
 
   /**

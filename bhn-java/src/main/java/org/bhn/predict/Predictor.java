@@ -1,5 +1,6 @@
 package org.bhn.predict;
 
+import java.util.Arrays;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -160,6 +161,26 @@ public final class Predictor implements AutoCloseable {
     Tensor x = workspace.get("inputs", DType.REAL, labels.length, width);
     backend.upload(x, inputs);
     return new Sensitivity(this, net, backend).of(x, labels, draws(samples), seed);
+  }
+
+  /**
+   * The weights that predictions with this seed use, of a posterior that has some.
+   *
+   * @return {@code [S][D]}
+   */
+  public double[][] weights(int samples, long seed) {
+    int block = drawsAtOnce(1, samples);
+    int dim = net.posterior().dim();
+    double[][] all = new double[samples][];
+    for (int first = 0; first < samples; first += block) {
+      Tensor drawn = draw(seed, first, Math.min(samples, first + block));
+      double[] values = new double[drawn.size()];
+      backend.download(drawn, values);
+      for (int i = 0; i < drawn.rows(); i++) {
+        all[first + i] = Arrays.copyOfRange(values, i * dim, (i + 1) * dim);
+      }
+    }
+    return all;
   }
 
   private int draws(int samples) {
