@@ -36,8 +36,8 @@ Net net(int64_t samples, int64_t inputs, int64_t hidden, int64_t outputs, int64_
     return all;
   };
   n.row_start = {0};
-  std::vector<int64_t> of_hidden = lengths(hidden, inputs), of_outputs = lengths(outputs, hidden);
-  for (const std::vector<int64_t>* part : {&of_hidden, &of_outputs, &of_outputs}) {
+  std::vector<int64_t> of_hidden = lengths(hidden, inputs), of_means = lengths(outputs, hidden), of_scales = lengths(outputs, hidden);
+  for (const std::vector<int64_t>* part : {&of_hidden, &of_means, &of_scales}) {
     for (int64_t length : *part) {
       n.row_start.push_back(int32_t(n.row_start.back() + length));
     }

@@ -179,33 +179,53 @@ __device__ __forceinline__ int64_t row_of(const Factored& f, int64_t at, int lan
   return low;
 }
 
+// Weights of a lane that are asked for, with their moments, before any of them waits for its row and factors.
+constexpr int kRounds = 4;
+
+// Places are counted from the piece's first weight.
 __device__ __forceinline__ void update_factored(const Factored& f, int64_t begin, int lane, const AdamNumbers& k) {
-  int64_t end = min(begin + kPiece, f.weights);
-  int64_t rows = f.rows();
-  int64_t row = row_of(f, begin, lane);
-  int64_t start = f.start(row);
-  int64_t stop = f.start(row + 1);
-  for (int64_t i = begin + lane; i < end; i += kWarp) {
-    while (i >= stop) {
-      ++row;
-      start = stop;
-      stop = f.start(row + 1);
+  int n = int(min(kPiece, f.weights - begin));
+  int rows = int(f.rows());
+  int row = 0, start = 0, stop = 0;
+  for (int base = 0; base < n; base += kRounds * kWarp) {
+    float theta[kRounds], m[kRounds], v[kRounds];
+#pragma unroll
+    for (int r = 0; r < kRounds; ++r) {
+      int i = base + r * kWarp + lane;
+      bool inside = i < n;
+      theta[r] = inside ? f.theta[begin + i] : 0.0f;
+      m[r] = inside ? f.m[begin + i] : 0.0f;
+      v[r] = inside ? f.v[begin + i] : 0.0f;
     }
-    const float* a = f.factors + row;
-    const float* x = (row < f.hidden ? f.z : f.h) + (i - start);
-    int64_t ld = row < f.hidden ? f.ld_z : f.hidden;
-    float theta = f.theta[i];
-    float m = f.m[i];
-    float v = f.v[i];
-    float g = a[f.samples * rows] * theta;
+    if (base == 0) {
+      row = int(row_of(f, begin, lane));
+      start = int(f.start(row) - begin);
+      stop = int(f.start(row + 1) - begin);
+    }
+#pragma unroll
+    for (int r = 0; r < kRounds; ++r) {
+      int i = base + r * kWarp + lane;
+      if (i >= n) {
+        break;
+      }
+      while (i >= stop) {
+        ++row;
+        start = stop;
+        stop = int(f.start(row + 1) - begin);
+      }
+      const float* a = f.factors + row;
+      const float* x = (row < f.hidden ? f.z : f.h) + (i - start);
+      int64_t ld = row < f.hidden ? f.ld_z : f.hidden;
+      float g = a[f.samples * rows] * theta[r];
 #pragma unroll 1  // more in flight does not pay for the registers
-    for (int64_t s = 0; s < f.samples; ++s) {
-      g += a[s * rows] * x[s * ld];
+      for (int64_t s = 0; s < f.samples; ++s) {
+        g += a[s * rows] * x[s * ld];
+      }
+      element(theta[r], m[r], v[r], g, k);
+      f.theta[begin + i] = theta[r];
+      f.m[begin + i] = m[r];
+      f.v[begin + i] = v[r];
     }
-    element(theta, m, v, g, k);
-    f.theta[i] = theta;
-    f.m[i] = m;
-    f.v[i] = v;
   }
 }
 

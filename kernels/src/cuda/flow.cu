@@ -3,7 +3,7 @@
 //
 // Blocks stay for the whole flow and meet at barriers of the grid: two a step forward (hidden units, then heads) and two backward (heads,
 // then hidden units). Warps own rows (made_rows.h). Forward, a block keeps x and h in shared memory, and the group of warps that has both
-// rows of an output transforms it at once. A row of the next phase is asked for before the barrier. Bytes: each weight once forward and
+// rows of an output transforms it at once. Rows of the next phase are asked for before the barrier. Bytes: each weight once forward and
 // twice backward, the second time from the L2 cache; S D a block and step for x. With L = 8, D = 1610, H = 200 that is 15 MB, 5 us of an
 // H100's bandwidth, so the 16 barriers and the latency of some ten dependent loads a step bound it.
 #include "cuda/cooperative.h"
@@ -97,19 +97,27 @@ __device__ void sum_log_dets(const double (&mine)[kTiles], int tile, double* par
   }
 }
 
-// x = from[permutation], kept in shared memory by every block and in global memory by one: 32 bits count what fits there. A thread asks
-// for kColumns entries of the permutation before it waits for one, and then for as many numbers of each sample.
-__device__ void stage_x(const Flow& flow, int l, float* x, const float* from) {
-  constexpr int kColumns = 8;
+// Columns of x that a thread takes in one turn: it asks for where all of them come from before it waits for one, and then for as many
+// numbers of each sample. 32 bits count what fits into shared memory.
+constexpr int kColumns = 8;
+
+// Where the columns first, first + kMadeThreads, ... of a step's x come from.
+__device__ __forceinline__ void ask_sources(int (&source)[kColumns], const Flow& flow, int l, int first) {
   const int32_t* permutation = flow.step[l].permutation;
+#pragma unroll
+  for (int k = 0; k < kColumns; ++k) {
+    int j = first + k * kMadeThreads;
+    source[k] = j >= int(flow.d) ? 0 : permutation == nullptr ? j : permutation[j];
+  }
+}
+
+// x = from[permutation], kept in shared memory by every block and in global memory by one. `source` is that of the first turn.
+__device__ void stage_x(const Flow& flow, int l, float* x, const float* from, int (&source)[kColumns]) {
   float* kept = flow.step[l].x;
   int d = int(flow.d), samples = int(flow.samples), bad = -1;
   for (int first = threadIdx.x, turn = 0; first < d; first += kColumns * kMadeThreads, ++turn) {
-    int source[kColumns];
-#pragma unroll
-    for (int k = 0; k < kColumns; ++k) {
-      int j = first + k * kMadeThreads;
-      source[k] = j >= d ? 0 : permutation == nullptr ? j : permutation[j];
+    if (turn > 0) {
+      ask_sources(source, flow, l, first);
     }
 #pragma unroll
     for (int k = 0; k < kColumns; ++k) {
@@ -137,7 +145,7 @@ __device__ void stage_x(const Flow& flow, int l, float* x, const float* from) {
     }
   }
   if (bad >= 0 && blockIdx.x == 0) {
-    report(flow.fault, Fault::kPermutation, bad, permutation[bad], d);
+    report(flow.fault, Fault::kPermutation, bad, flow.step[l].permutation[bad], d);
   }
 }
 
@@ -147,11 +155,13 @@ __global__ void __launch_bounds__(kMadeThreads, kTile > 4 ? 1 : 2)
   BHN_DYNAMIC_SHARED(float, x);  // [S, D], then h [S, H]
   float* const h = x + flow.samples * flow.d;
   double log_dets[kTiles] = {};
+  int source[kColumns];
+  ask_sources(source, flow, 0, threadIdx.x);
   for (int l = 0; l < flow.n_steps; ++l) {
     const bhn_flow_step& step = flow.step[l];
     int64_t d = flow.d, hidden = step.hidden, outputs = step.outputs;
     MadeLayer first = flow.layer(l, x + step.seen, d), second = flow.layer(l, h, hidden);
-    stage_x(flow, l, x, l == 0 ? z : y);
+    stage_x(flow, l, x, l == 0 ? z : y, source);
     __syncthreads();
     forward_rows<kTile, 1>(
         first, blockIdx.x, gridDim.x, hidden, warps_a_row(step.inputs), [](int64_t i, int) { return i; },
@@ -182,6 +192,7 @@ __global__ void __launch_bounds__(kMadeThreads, kTile > 4 ? 1 : 2)
       y[s * d + j] = x[s * d + j];
     }
     if (l + 1 < flow.n_steps) {
+      ask_sources(source, flow, l + 1, threadIdx.x);
       prefetch_rows(flow.layer(l + 1, x, d), 0, flow.step[l + 1].hidden, kMadeWarps / warps_a_row(flow.step[l + 1].inputs));
       grid_barrier();
     }
@@ -253,11 +264,17 @@ __global__ void __launch_bounds__(kMadeThreads, 2) flow_backward(const __grid_co
         second, blocks - 1 - block, blocks, hidden, second.rows.rows, hidden, count,
         [&](int64_t row, int64_t s) { return of_head(row, s) * scale(second, row); },
         [&](int64_t part, int64_t s, int64_t i, float sum) { parts[(part * samples + s) * hidden + i] = sum; });
+    prefetch_rows(first, 0, hidden, kMadeWarps / warps_a_row(step.inputs));
     grid_barrier();
     for (int64_t e = threadIdx.x; e < samples * hidden; e += kMadeThreads) {
-      float sum = 0.0f;
-      for (int64_t p = 0; p < count; ++p) {
-        sum += __ldcg(parts + p * samples * hidden + e);
+      float part[BHN_MADE_PARTS], sum = 0.0f;
+#pragma unroll
+      for (int p = 0; p < BHN_MADE_PARTS; ++p) {
+        part[p] = p < count ? __ldcg(parts + p * samples * hidden + e) : 0.0f;
+      }
+#pragma unroll
+      for (int p = 0; p < BHN_MADE_PARTS; ++p) {
+        sum += part[p];
       }
       d_h[e] = step.h[e] > 0.0f ? sum : 0.0f;
     }
@@ -275,6 +292,9 @@ __global__ void __launch_bounds__(kMadeThreads, 2) flow_backward(const __grid_co
       }
     }
     if (l > 0) {
+      const bhn_flow_step& next = flow.step[l - 1];
+      prefetch_rows(flow.layer(l - 1, next.h, next.hidden), next.hidden, next.hidden + 2 * next.outputs,
+                    kMadeWarps / warps_a_row(next.hidden));
       grid_barrier();
     }
     g = to;

@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(kMadeThreads, 2) layer_backward(MadeLayer laye
 // ---- many samples ----
 
 // Only r, of all rows.
-__global__ void __launch_bounds__(kMadeThreads) row_norms(MadeLayer layer, int split) {
+__global__ void __launch_bounds__(kMadeThreads, 2) row_norms(MadeLayer layer, int split) {
   forward_rows<1, 1>(
       layer, blockIdx.x, gridDim.x, layer.rows.rows, split, [](int64_t i, int) { return i; }, [](int64_t, int64_t, const float*) {});
 }

@@ -106,25 +106,51 @@ __device__ __forceinline__ float inverse_norm(double squares) {
   return norm == 0.0f ? 0.0f : 1.0f / fmaxf(norm, 1e-12f);
 }
 
-// The lane's share of u x_s for kTile samples, and of u u. Samples past the last repeat it.
-template <int kTile>
-__device__ __forceinline__ double row_products(float (&sum)[kTile], const float* u, const float* x, int64_t ld, int64_t samples, int n,
-                                               int first, int step) {
-  const float* at[kTile];
+// The lane's shares of u x_s for kRows rows u and kTile samples, and of u u. Samples past the last repeat it. A lane asks for kAhead entries
+// of every row before it waits for one: all that it has of a row as wide as warps_a_row leaves it, if there is one sample.
+template <int kTile, int kRows>
+__device__ __forceinline__ void row_products(float (&sum)[kRows][kTile], double (&squares)[kRows], const Row (&row)[kRows],
+                                             const MadeLayer& layer, int64_t s0, int first, int step) {
+  constexpr int kAhead = kTile == 1 ? 8 : kTile == 4 ? 2 : 4;  // as registers allow
+  const float* x[kTile];
   for (int s = 0; s < kTile; ++s) {
-    at[s] = samples == 0 ? u : x + min(int64_t(s), samples - 1) * ld;
-    sum[s] = 0.0f;
+    x[s] = layer.samples == 0 ? layer.params + row[0].start : layer.x + min(s0 + s, layer.samples - 1) * layer.ld_x;
   }
-  double squares = 0;
-#pragma unroll 4
-  for (int i = first; i < n; i += step) {
-    float weight = u[i];
-    squares += double(weight) * weight;
+  int longest = 0;
+  for (int k = 0; k < kRows; ++k) {
+    longest = max(longest, row[k].length);
+    squares[k] = 0;
     for (int s = 0; s < kTile; ++s) {
-      sum[s] += weight * at[s][i];
+      sum[k][s] = 0.0f;
     }
   }
-  return squares;
+  for (int i0 = first; i0 < longest; i0 += kAhead * step) {
+    float weight[kAhead][kRows];
+#pragma unroll
+    for (int e = 0; e < kAhead; ++e) {
+      int i = i0 + e * step;
+      for (int k = 0; k < kRows; ++k) {
+        weight[e][k] = i < row[k].length ? layer.params[row[k].start + i] : 0.0f;
+      }
+    }
+#pragma unroll
+    for (int e = 0; e < kAhead; ++e) {
+      int i = i0 + e * step;
+      if (i >= longest) {
+        break;
+      }
+      float value[kTile];
+      for (int s = 0; s < kTile; ++s) {
+        value[s] = x[s][i];
+      }
+      for (int k = 0; k < kRows; ++k) {
+        squares[k] += double(weight[e][k]) * weight[e][k];
+        for (int s = 0; s < kTile; ++s) {
+          sum[k][s] += weight[e][k] * value[s];
+        }
+      }
+    }
+  }
 }
 
 // Pre-activations of kRows rows for each i < count: row_of(i, k) names them, use(i, s, values) takes their values for sample s. Groups of
@@ -140,40 +166,49 @@ __device__ void forward_rows(const MadeLayer& layer, int64_t block, int64_t bloc
   int64_t groups = kMadeWarps / split;
   for (int64_t base = block * groups; base < count; base += blocks * groups) {
     int64_t i = base + warp / split;
+    bool leads = i < count && warp % split == 0;
+    // Asked for before the weights, or they would be waited for after them.
+    float gain[kRows], bias[kRows];
+    for (int k = 0; k < kRows; ++k) {
+      gain[k] = leads && layer.weight_norm ? layer.params[rows.gain(row_of(i, k))] : 1.0f;
+      bias[k] = leads ? layer.params[rows.bias(row_of(i, k))] : 0.0f;
+    }
     int64_t s0 = 0;
     do {
+      Row row[kRows];
       for (int k = 0; k < kRows; ++k) {
-        Row row = i < count ? rows.at(row_of(i, k)) : Row{0, 0};
-        float sum[kTile];
-        double squares = row_products<kTile>(sum, layer.params + row.start, layer.x + s0 * layer.ld_x, layer.ld_x, layer.samples - s0,
-                                             row.length, first, split * kWarp);
-        squares = layer.weight_norm ? warp_sum(squares) : 0;
-        float product = warp_sums(sum);
+        row[k] = i < count ? rows.at(row_of(i, k)) : Row{0, 0};
+      }
+      float sum[kRows][kTile];
+      double squares[kRows];
+      row_products<kTile>(sum, squares, row, layer, s0, first, split * kWarp);
+      for (int k = 0; k < kRows; ++k) {
+        double square = layer.weight_norm ? warp_sum(squares[k]) : 0;
+        float product = warp_sums(sum[k]);
         if (lane % (kWarp / kTile) == 0) {
           products[warp][k][lane / (kWarp / kTile)] = product;
-          lengths[warp][k] = squares;
+          lengths[warp][k] = square;
         }
       }
       __syncthreads();
       int64_t s = s0 + lane;
-      if (i < count && warp % split == 0 && lane < kTile && (s < layer.samples || s == 0)) {
+      if (leads && lane < kTile && (s < layer.samples || s == 0)) {
         float values[kRows];
         for (int k = 0; k < kRows; ++k) {
-          int64_t row = row_of(i, k);
+          int64_t at = row_of(i, k);
           float product = 0.0f;
-          double squares = 0;
+          double square = 0;
           for (int w = warp; w < warp + split; ++w) {
             product += products[w][k][lane];
-            squares += lengths[w][k];
+            square += lengths[w][k];
           }
-          float r = layer.weight_norm ? inverse_norm(squares) : 1.0f;
-          float scale = layer.weight_norm ? layer.params[rows.gain(row)] * r : 1.0f;
-          values[k] = product * scale + layer.params[rows.bias(row)];
+          float r = layer.weight_norm ? inverse_norm(square) : 1.0f;
+          values[k] = product * (gain[k] * r) + bias[k];
           if (s == 0) {
-            layer.r[row] = r;
+            layer.r[at] = r;
           }
           if (s < layer.samples) {
-            layer.t[s * rows.rows + row] = product;
+            layer.t[s * rows.rows + at] = product;
           }
         }
         if (s < layer.samples) {
