@@ -42,13 +42,35 @@ final class Check {
     }
   }
 
+  static void std(String name, int i, double std) {
+    if (!(std > 0 && std < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "%s[%d] = %s; pass a finite standard deviation above 0".formatted(name, i, std));
+    }
+  }
+
+  static void interval(double[] lower, double[] upper) {
+    sameLength("lower", lower.length, "upper", upper.length);
+    for (int i = 0; i < lower.length; i++) {
+      if (!(lower[i] <= upper[i])) {
+        throw new IllegalArgumentException(
+            "lower[%d] = %s exceeds upper[%d] = %s; pass ordered interval ends"
+                .formatted(i, lower[i], i, upper[i]));
+      }
+    }
+  }
+
+  static void label(String name, int i, int label, int classes) {
+    if (label < 0 || label >= classes) {
+      throw new IllegalArgumentException(
+          "%s[%d] = %d is outside 0..%d; number the classes from 0"
+              .formatted(name, i, label, classes - 1));
+    }
+  }
+
   static void labels(String name, int[] labels, int classes) {
     for (int i = 0; i < labels.length; i++) {
-      if (labels[i] < 0 || labels[i] >= classes) {
-        throw new IllegalArgumentException(
-            "%s[%d] = %d is outside 0..%d; number the classes from 0"
-                .formatted(name, i, labels[i], classes - 1));
-      }
+      label(name, i, labels[i], classes);
     }
   }
 

@@ -104,7 +104,7 @@ public final class Classification {
     double sum = 0;
     for (int i = 0; i < labels.length; i++) {
       double[] row = logProbabilities[i];
-      Check.labels("labels", new int[] {labels[i]}, row.length);
+      Check.label("labels", i, labels[i], row.length);
       double value = row[labels[i]];
       if (!(value <= 1e-5)) {
         throw new IllegalArgumentException(

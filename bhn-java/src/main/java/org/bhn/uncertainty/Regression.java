@@ -154,7 +154,7 @@ public final class Regression {
    * @return a value in [0, 1], to be compared with the nominal level
    */
   public static double picp(double[] lower, double[] upper, double[] targets) {
-    checkInterval(lower, upper);
+    Check.interval(lower, upper);
     Check.sameLength("lower", lower.length, "targets", targets.length);
     Check.finite("targets", targets);
     int inside = 0;
@@ -172,7 +172,7 @@ public final class Regression {
    * @return a value of at least 0, in the units of the targets
    */
   public static double mpiw(double[] lower, double[] upper) {
-    checkInterval(lower, upper);
+    Check.interval(lower, upper);
     double sum = 0;
     for (int i = 0; i < lower.length; i++) {
       sum += upper[i] - lower[i];
@@ -186,10 +186,7 @@ public final class Regression {
     Check.sameLength(stdName, std.length, "targets", targets.length);
     double[] log = new double[mean.length];
     for (int i = 0; i < mean.length; i++) {
-      if (!(std[i] > 0 && std[i] < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException(
-            "%s[%d] = %s; pass a finite standard deviation above 0".formatted(stdName, i, std[i]));
-      }
+      Check.std(stdName, i, std[i]);
       double z = (targets[i] - mean[i]) / std[i];
       log[i] = -0.5 * z * z - Math.log(std[i]) - HALF_LOG_TWO_PI;
     }
@@ -200,16 +197,5 @@ public final class Regression {
     Check.sameLength(name, predicted.length, "targets", targets.length);
     Check.finite(name, predicted);
     Check.finite("targets", targets);
-  }
-
-  private static void checkInterval(double[] lower, double[] upper) {
-    Check.sameLength("lower", lower.length, "upper", upper.length);
-    for (int i = 0; i < lower.length; i++) {
-      if (!(lower[i] <= upper[i])) {
-        throw new IllegalArgumentException(
-            "lower[%d] = %s exceeds upper[%d] = %s; pass ordered interval ends"
-                .formatted(i, lower[i], i, upper[i]));
-      }
-    }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Uncertainty scores and the metrics that judge them, on plain arrays.
+ * Uncertainty scores, the metrics that judge them, and what makes them hold on held-out examples
+ * (conformal sets, temperature), on plain arrays.
  *
  * <p>Nothing here knows a model: any source of class probabilities, scores or predicted means will
  * do. Conventions shared by the whole package:
