@@ -28,7 +28,7 @@ __device__ __forceinline__ float4 load4(const float* p, int64_t n) {
 
 __device__ __forceinline__ void store4(float* p, int64_t n, const float4& x) {
   if (wide(p, n)) {
-    *reinterpret_cast<float4*>(p) = x;
+    __stcg(reinterpret_cast<float4*>(p), x);  // a plain store is taken apart
     return;
   }
   p[0] = x.x;

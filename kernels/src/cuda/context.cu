@@ -141,10 +141,11 @@ int memory_copy(const Queue& q, void* to, const void* from, int64_t bytes) {
 
 namespace {
 
+// Whoever else uses CUDA in this thread may have chosen another device since.
 void select(int32_t ordinal) {
-  thread_local int32_t current = -1;
-  if (current != ordinal && cudaSetDevice(ordinal) == cudaSuccess) {
-    current = ordinal;
+  int current = -1;
+  if (cudaGetDevice(&current) != cudaSuccess || current != ordinal) {
+    cudaSetDevice(ordinal);
   }
 }
 

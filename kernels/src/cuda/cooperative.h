@@ -46,11 +46,15 @@ cudaError_t resident_blocks(const Queue& q, Kernel kernel, int threads, size_t s
   return error;
 }
 
-// Under a tool that changes kernels fewer blocks fit than the runtime says: then half of them. Kernels must work with any number.
+// Under a tool that changes kernels fewer blocks fit than the runtime says: then half of them, or half of that. Kernels must work with any
+// number.
 template <class Launch>
 cudaError_t launch_fitting(unsigned blocks, const Launch& launch) {
   cudaError_t error = launch(blocks);
-  return error == cudaErrorCooperativeLaunchTooLarge && blocks > 1 ? launch(blocks / 2) : error;
+  while (error == cudaErrorCooperativeLaunchTooLarge && blocks > 1) {
+    error = launch(blocks /= 2);
+  }
+  return error;
 }
 
 // What a launch may ask for besides the kernels' own arrays. A kernel's limit is the process's: always set to the same, it does not

@@ -32,7 +32,7 @@ __device__ __forceinline__ Quad load_quad(const float* from, int64_t left, bool 
 
 __device__ __forceinline__ void store_quad(float* to, const Quad& q, int64_t left, bool whole) {
   if (whole && left >= 4) {
-    *reinterpret_cast<Quad*>(to) = q;
+    __stcg(reinterpret_cast<float4*>(to), make_float4(q.x[0], q.x[1], q.x[2], q.x[3]));
     return;
   }
 #pragma unroll

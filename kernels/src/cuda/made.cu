@@ -57,11 +57,24 @@ __global__ void __launch_bounds__(kMadeThreads, 2) row_norms(MadeLayer layer, in
       layer, blockIdx.x, gridDim.x, layer.rows.rows, split, [](int64_t i, int) { return i; }, [](int64_t, int64_t, const float*) {});
 }
 
-// y[s, row - from] for a tile of samples and rows of [from, to).
+// Keeps a product in t and gives the row's output for sample s.
+__device__ __forceinline__ float finish(const MadeLayer& layer, int64_t s, int64_t row, float product, bool relu) {
+  float scale = layer.weight_norm ? layer.params[layer.rows.gain(row)] * layer.r[row] : 1.0f;
+  float value = product * scale + layer.params[layer.rows.bias(row)];
+  layer.t[s * layer.rows.rows + row] = product;
+  return relu && value < 0.0f ? 0.0f : value;
+}
+
+// The k-th number of part `part` of `count`: a part takes every count-th chunk of kTileK.
+__device__ __forceinline__ int64_t in_part(int64_t k, int64_t part, int64_t count) {
+  return (k / kTileK * count + part) * kTileK + k % kTileK;
+}
+
+// y[s, row - from] for a tile of samples and rows of [from, to). If parts is given, part blockIdx.z of their products instead, [P, S, rows].
 template <bool kRelu>
-__global__ void __launch_bounds__(kTileThreads) forward_tiles(MadeLayer layer, float* y, int64_t from, int64_t to) {
+__global__ void __launch_bounds__(kTileThreads) forward_tiles(MadeLayer layer, float* y, float* parts, int64_t from, int64_t to) {
   BHN_SHARED(Row, places, [kTileN]);
-  int64_t row0 = from + int64_t(blockIdx.x) * kTileN;
+  int64_t row0 = from + int64_t(blockIdx.x) * kTileN, part = blockIdx.z, count = gridDim.z;
   if (threadIdx.x < kTileN) {
     places[threadIdx.x] = row0 + threadIdx.x < to ? layer.rows.at(row0 + threadIdx.x) : Row{0, 0};
   }
@@ -73,17 +86,38 @@ __global__ void __launch_bounds__(kTileThreads) forward_tiles(MadeLayer layer, f
   for (int64_t s0 = int64_t(blockIdx.y) * kTileM; s0 < layer.samples; s0 += int64_t(gridDim.y) * kTileM) {
     float sum[kTileI][kTileJ] = {};
     tile_product<true, true>(
-        sum, depth, [&](int m, int64_t k) { return s0 + m < layer.samples ? layer.x[(s0 + m) * layer.ld_x + k] : 0.0f; },
-        [&](int n, int64_t k) { return k < places[n].length ? layer.params[places[n].start + k] : 0.0f; });
+        sum, ceil_div(depth, count * kTileK) * kTileK,
+        [&](int m, int64_t k) {
+          int64_t i = in_part(k, part, count);
+          return s0 + m < layer.samples && i < depth ? layer.x[(s0 + m) * layer.ld_x + i] : 0.0f;
+        },
+        [&](int n, int64_t k) {
+          int64_t i = in_part(k, part, count);
+          return i < places[n].length ? layer.params[places[n].start + i] : 0.0f;
+        });
     each_entry(sum, [&](int m, int n, float product) {
       int64_t s = s0 + m, row = row0 + n;
       if (s < layer.samples && row < to) {
-        float scale = layer.weight_norm ? layer.params[layer.rows.gain(row)] * layer.r[row] : 1.0f;
-        float value = product * scale + layer.params[layer.rows.bias(row)];
-        layer.t[s * layer.rows.rows + row] = product;
-        y[s * (to - from) + row - from] = kRelu && value < 0.0f ? 0.0f : value;
+        if (parts != nullptr) {
+          parts[(part * layer.samples + s) * (to - from) + row - from] = product;
+        } else {
+          y[s * (to - from) + row - from] = finish(layer, s, row, product, kRelu);
+        }
       }
     });
+  }
+}
+
+// h from parts of the hidden rows' products, [P, S, H].
+__global__ void __launch_bounds__(kMadeThreads) finish_hidden(MadeLayer layer, float* h, const float* parts, int64_t count) {
+  int64_t width = layer.rows.hidden, size = layer.samples * width;
+  for (int64_t i = global_thread(); i < size; i += grid_threads()) {
+    float product = 0.0f;
+#pragma unroll 4
+    for (int64_t p = 0; p < count; ++p) {
+      product += parts[p * size + i];
+    }
+    h[i] = finish(layer, i / width, i % width, product, true);
   }
 }
 
@@ -119,10 +153,10 @@ __global__ void __launch_bounds__(kMadeThreads)
 }
 
 // Part blockIdx.z of the sums over rows, [S, width]: it takes every gridDim.z-th chunk of kTileK rows.
-__global__ void __launch_bounds__(kTileThreads)
+__global__ void __launch_bounds__(kTileThreads, 4)
     column_tiles(MadeLayer layer, float* parts, const float* a, int64_t from, int64_t to, int64_t width) {
   int64_t i0 = int64_t(blockIdx.x) * kTileN, part = blockIdx.z, count = gridDim.z;
-  auto row_of = [=](int64_t k) { return from + (k / kTileK * count + part) * kTileK + k % kTileK; };
+  auto row_of = [=](int64_t k) { return from + in_part(k, part, count); };
   for (int64_t s0 = int64_t(blockIdx.y) * kTileM; s0 < layer.samples; s0 += int64_t(gridDim.y) * kTileM) {
     float sum[kTileI][kTileJ] = {};
     tile_product<true, false>(
@@ -255,19 +289,33 @@ MadeLayer heads_layer(const Queue& q, float* t, float* r, const float* h, const 
   return {MadeRows(s, q.fault), params, h, s.samples, s.hidden, t, r, s.weight_norm};
 }
 
+// Into how many parts the products of the hidden rows are cut: these rows are long but few, and would leave most of the device idle. A part
+// has two rounds of a tile at least, and the queue's memory holds all of them.
+int64_t hidden_parts(const Queue& q, const MadeLayer& hidden) {
+  int64_t rows = hidden.rows.hidden;
+  int64_t blocks = ceil_div(rows, kTileN) * ceil_div(hidden.samples, kTileM);
+  int64_t useful = min(ceil_div(2 * q.multiprocessors, blocks), ceil_div(hidden.rows.inputs, 2 * kTileK));
+  return max(int64_t(1), min(useful, Queue::kFloats / (hidden.samples * rows)));
+}
+
 int forward_many(const Queue& q, float* heads, float* h, const MadeLayer& hidden, const MadeLayer& output) {
   int64_t rows = hidden.rows.rows, first = hidden.rows.hidden;
   int split = warps_a_row(max(hidden.rows.inputs, first));
   MadeLayer none = hidden;
   none.samples = 0;
   int error = BHN_LAUNCH(row_norms, blocks_for(q, rows * split * kWarp, kMadeThreads), kMadeThreads, 0, q, none, split);
+  int64_t parts = hidden_parts(q, hidden);
   if (error == 0) {
-    dim3 grid(unsigned(ceil_div(first, kTileN)), tiles(hidden.samples, kTileM));
-    error = BHN_LAUNCH(forward_tiles<true>, grid, kTileThreads, 0, q, hidden, h, 0, first);
+    dim3 grid(unsigned(ceil_div(first, kTileN)), tiles(hidden.samples, kTileM), unsigned(parts));
+    error = BHN_LAUNCH(forward_tiles<true>, grid, kTileThreads, 0, q, hidden, h, parts > 1 ? q.floats : nullptr, 0, first);
+  }
+  if (error == 0 && parts > 1) {
+    unsigned blocks = blocks_for(q, hidden.samples * first, kMadeThreads);
+    error = BHN_LAUNCH(finish_hidden, blocks, kMadeThreads, 0, q, hidden, h, q.floats, parts);
   }
   if (error == 0) {
     dim3 grid(unsigned(ceil_div(rows - first, kTileN)), tiles(hidden.samples, kTileM));
-    error = BHN_LAUNCH(forward_tiles<false>, grid, kTileThreads, 0, q, output, heads, first, rows);
+    error = BHN_LAUNCH(forward_tiles<false>, grid, kTileThreads, 0, q, output, heads, nullptr, first, rows);
   }
   return error;
 }
@@ -285,14 +333,14 @@ int layer_gradients(const Queue& q, const MadeLayer& layer, const RowFactors& ou
     });
   }
   int error = BHN_LAUNCH(factors_of_rows, unsigned(ceil_div(to - from, kWarp)), kMadeThreads, 0, q, layer, out, d_y, from, to);
-  int64_t cuts = max(int64_t(1), min(ceil_div(width, kTileN), Queue::kDoubles / (to - from)));
+  double* partial = reinterpret_cast<double*>(q.floats);
+  int64_t cuts = max(int64_t(1), min(int64_t(tiles(width, kTileN)), Queue::kFloats / 2 / (to - from)));
   if (error == 0) {
     dim3 grid(unsigned(ceil_div(to - from, kTileM)), unsigned(cuts));
-    error = BHN_LAUNCH(gradient_norms, grid, kTileThreads, 0, q, layer, out, cuts > 1 ? q.doubles : nullptr, from, to, width);
+    error = BHN_LAUNCH(gradient_norms, grid, kTileThreads, 0, q, layer, out, cuts > 1 ? partial : nullptr, from, to, width);
   }
   if (error == 0 && cuts > 1) {
-    error =
-        BHN_LAUNCH(finish_norms, blocks_for(q, to - from, kMadeThreads), kMadeThreads, 0, q, out.norm + from, q.doubles, to - from, cuts);
+    error = BHN_LAUNCH(finish_norms, blocks_for(q, to - from, kMadeThreads), kMadeThreads, 0, q, out.norm + from, partial, to - from, cuts);
   }
   if (error == 0 && parts != nullptr) {
     dim3 grid(unsigned(ceil_div(width, kTileN)), tiles(layer.samples, kTileM), unsigned(parts_of(to - from)));

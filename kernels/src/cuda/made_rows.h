@@ -111,10 +111,10 @@ __device__ __forceinline__ float inverse_norm(double squares) {
 template <int kTile, int kRows>
 __device__ __forceinline__ void row_products(float (&sum)[kRows][kTile], double (&squares)[kRows], const Row (&row)[kRows],
                                              const MadeLayer& layer, int64_t s0, int first, int step) {
-  constexpr int kAhead = kTile == 1 ? 8 : kTile == 4 ? 2 : 4;  // as registers allow
+  constexpr int kAhead = kTile == 1 ? 8 : 4;
   const float* x[kTile];
   for (int s = 0; s < kTile; ++s) {
-    x[s] = layer.samples == 0 ? layer.params + row[0].start : layer.x + min(s0 + s, layer.samples - 1) * layer.ld_x;
+    x[s] = layer.x + max(int64_t(0), min(s0 + s, layer.samples - 1)) * layer.ld_x;
   }
   int longest = 0;
   for (int k = 0; k < kRows; ++k) {
@@ -136,12 +136,12 @@ __device__ __forceinline__ void row_products(float (&sum)[kRows][kTile], double 
 #pragma unroll
     for (int e = 0; e < kAhead; ++e) {
       int i = i0 + e * step;
-      if (i >= longest) {
+      if (kTile > 1 && i >= longest) {
         break;
       }
       float value[kTile];
       for (int s = 0; s < kTile; ++s) {
-        value[s] = x[s][i];
+        value[s] = layer.samples == 0 || i >= longest ? 0.0f : x[s][i];
       }
       for (int k = 0; k < kRows; ++k) {
         squares[k] += double(weight[e][k]) * weight[e][k];
@@ -313,8 +313,9 @@ __host__ __device__ inline int64_t parts_of(int64_t rows) {
 template <int kTile, class Factor, class Use>
 __device__ void column_sums(const MadeLayer& layer, int64_t block, int64_t blocks, int64_t from, int64_t to, int64_t width, int64_t parts,
                             const Factor& factor, const Use& use) {
-  BHN_SHARED(float, factors, [kMadeWarps][kChunk][kTile]);
-  BHN_SHARED(Row, places, [kMadeWarps][kChunk]);
+  constexpr int kAtOnce = kTile == 1 ? kWarp : kChunk;  // one factor a lane
+  BHN_SHARED(float, factors, [kMadeWarps][kAtOnce][kTile]);
+  BHN_SHARED(Row, places, [kMadeWarps][kAtOnce]);
   BHN_SHARED(float, sums, [kMadeWarps][kTile][kWarp]);
   int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   int64_t columns = (width + kWarp - 1) / kWarp;
@@ -323,17 +324,17 @@ __device__ void column_sums(const MadeLayer& layer, int64_t block, int64_t block
     int64_t column = task % columns * kWarp + lane;
     for (int64_t s0 = 0; s0 < layer.samples; s0 += kTile) {
       float sum[kTile] = {};
-      for (int64_t chunk = from + (part * kMadeWarps + warp) * kChunk; chunk < to; chunk += parts * kMadeWarps * kChunk) {
-        for (int e = lane; e < kChunk * kTile; e += kWarp) {
-          int64_t row = chunk + e % kChunk, s = s0 + e / kChunk;
-          factors[warp][e % kChunk][e / kChunk] = row < to && s < layer.samples ? factor(row, s) : 0.0f;
+      for (int64_t chunk = from + (part * kMadeWarps + warp) * kAtOnce; chunk < to; chunk += parts * kMadeWarps * kAtOnce) {
+        for (int e = lane; e < kAtOnce * kTile; e += kWarp) {
+          int64_t row = chunk + e % kAtOnce, s = s0 + e / kAtOnce;
+          factors[warp][e % kAtOnce][e / kAtOnce] = row < to && s < layer.samples ? factor(row, s) : 0.0f;
         }
-        if (lane < kChunk) {
+        if (lane < kAtOnce) {
           places[warp][lane] = chunk + lane < to ? layer.rows.at(chunk + lane) : Row{0, 0};
         }
         __syncwarp();
-#pragma unroll
-        for (int k = 0; k < kChunk; ++k) {
+#pragma unroll 8
+        for (int k = 0; k < kAtOnce; ++k) {
           Row at = places[warp][k];
           float weight = column < at.length ? layer.params[at.start + column] : 0.0f;
           for (int s = 0; s < kTile; ++s) {

@@ -29,9 +29,9 @@ __device__ void tile_product(float (&sum)[kTileI][kTileJ], int64_t depth, const 
   BHN_SHARED(float, a_tile, [kTileK][kTileM + 1]);
   BHN_SHARED(float, b_tile, [kTileK][kTileN + 1]);
   constexpr int kA = kTileM * kTileK / kTileThreads, kB = kTileN * kTileK / kTileThreads;
-  for (int64_t k0 = 0; k0 < depth; k0 += kTileK) {
-    float from_a[kA], from_b[kB];
-    int across, k;
+  float from_a[kA], from_b[kB];
+  int across, k;
+  auto ask = [&](int64_t k0) {
 #pragma unroll
     for (int q = 0; q < kA; ++q) {
       tile_place<kTileM, kAlongKOfA>(q, &across, &k);
@@ -42,6 +42,9 @@ __device__ void tile_product(float (&sum)[kTileI][kTileJ], int64_t depth, const 
       tile_place<kTileN, kAlongKOfB>(q, &across, &k);
       from_b[q] = k0 + k < depth ? b(across, k0 + k) : 0.0f;
     }
+  };
+  ask(0);
+  for (int64_t k0 = 0; k0 < depth; k0 += kTileK) {
     __syncthreads();  // the tiles of the round before have been read
 #pragma unroll
     for (int q = 0; q < kA; ++q) {
@@ -54,6 +57,7 @@ __device__ void tile_product(float (&sum)[kTileI][kTileJ], int64_t depth, const 
       b_tile[k][across] = from_b[q];
     }
     __syncthreads();
+    ask(k0 + kTileK);  // while this tile is multiplied
 #pragma unroll
     for (int step = 0; step < kTileK; ++step) {
       float left[kTileI], right[kTileJ];

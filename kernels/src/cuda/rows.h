@@ -40,6 +40,7 @@ __global__ void __launch_bounds__(kLongRowThreads)
     int64_t begin = (k - i * pieces) * length;
     int64_t end = min(begin + length, cols);
     double sum = 0;
+#pragma unroll 4
     for (int64_t j = begin + threadIdx.x; j < end; j += blockDim.x) {
       sum += row.term(i, j);
     }

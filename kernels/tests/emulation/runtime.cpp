@@ -49,6 +49,7 @@ namespace {
 constexpr int kMultiprocessors = 3;
 constexpr size_t kSharedMost = 227 << 10;
 constexpr size_t kSharedPlain = 48 << 10;
+constexpr size_t kGraphBytes = 4 << 10;  // that must be free when a graph is made
 
 int64_t setting(const char* name, int64_t otherwise) {
   const char* text = std::getenv(name);
@@ -468,6 +469,10 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  GUARD;
+  if (memory_size() - used < kGraphBytes) {
+    return answer(cudaErrorMemoryAllocation);
+  }
   *exec = new Graph(*graph);
   return answer(cudaSuccess);
 }

@@ -196,9 +196,15 @@ void grids() {
     CHECK(sum == 6 * (1 + 2 + 3));
   }
   auto all = [&](unsigned blocks) { return BHN_LAUNCH_COOPERATIVE(all_blocks, blocks, 64, 0, queue(), out, memory); };
-  CHECK(launch_fitting(14, all) == cudaErrorCooperativeLaunchTooLarge);
   CHECK(launch_fitting(10, all) == cudaSuccess && cudaDeviceSynchronize() == cudaSuccess);
   CHECK(out[4] == (6 + 5) * (1 + 2 + 3) && out[5] == 6 * (1 + 2 + 3));
+  CHECK(launch_fitting(28, all) == cudaSuccess && cudaDeviceSynchronize() == cudaSuccess);
+  CHECK(out[2] == (6 + 5 + 3) * (1 + 2 + 3) && out[3] == (6 + 5) * (1 + 2 + 3));
+  std::vector<unsigned> tried;
+  for (cudaError_t error : {cudaErrorCooperativeLaunchTooLarge, cudaErrorInvalidValue}) {
+    CHECK(launch_fitting(5, [&](unsigned blocks) { return tried.push_back(blocks), error; }) == error);
+  }
+  CHECK((tried == std::vector<unsigned>{5, 2, 1, 5}));
   CHECK(BHN_LAUNCH(tree, 0, 64, 0, queue(), nullptr, nullptr) == cudaErrorInvalidConfiguration);
   CHECK(BHN_LAUNCH(tree, 1, 33, 0, queue(), nullptr, nullptr) == cudaErrorInvalidConfiguration);
   CHECK(BHN_LAUNCH(tree, 1, 64, 50 << 10, queue(), nullptr, nullptr) == cudaErrorInvalidValue);

@@ -92,6 +92,8 @@ final class CudaCallList extends CallList {
         failures = 0;
         return true;
       }
+    } catch (NativeException e) {
+      problem = e.getMessage();
     } finally {
       if (!captured.equals(MemorySegment.NULL)) {
         CudaC.cudaGraphDestroy(captured);

@@ -16,6 +16,14 @@ import org.bhn.tensor.Tensor;
  * <p>Values made on a tape live in the backend's step pool, which a new tape resets.
  */
 public final class Tape {
+  /** Reals that small gradients are cut from, so that one fill serves many of them. */
+  private static final int ZEROS = 1 << 14;
+
+  private static final int LARGE = ZEROS / 4;
+
+  /** Gradients start at multiples of so many reals: a cache line of f32. */
+  private static final int ALIGNMENT = 16;
+
   private final Backend backend;
   private final boolean tracking;
   private final boolean training;
@@ -23,6 +31,8 @@ public final class Tape {
   private final List<Var> outputs = new ArrayList<>();
   private final Map<Param, Var> params = new IdentityHashMap<>();
   private String scope = "";
+  private Tensor zeros;
+  private int zerosTaken;
 
   private Tape(Backend backend, boolean tracking, boolean training) {
     this.backend = backend;
@@ -86,6 +96,24 @@ public final class Tape {
             null);
     outputs.add(out);
     return out;
+  }
+
+  /** Zeros of the step pool, to add into. */
+  Tensor zeros(int... shape) {
+    long size = Tensor.size(shape);
+    if (size > LARGE) {
+      Tensor own = backend.pool().take(shape);
+      backend.fill(own, 0);
+      return own;
+    }
+    if (zeros == null || zerosTaken + size > ZEROS) {
+      zeros = backend.pool().take(ZEROS);
+      zerosTaken = 0;
+      backend.fill(zeros, 0);
+    }
+    Tensor piece = zeros.view(zerosTaken, shape);
+    zerosTaken += (int) ((size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return piece;
   }
 
   /** Appends what undoes an op. It runs only if a gradient reached the op's output. */

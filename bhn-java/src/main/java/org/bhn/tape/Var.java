@@ -89,8 +89,7 @@ public final class Var {
       if (parent != null) {
         gradient = view.of(parent.gradient());
       } else {
-        gradient = newGradient();
-        tape.backend().fill(gradient, 0);
+        gradient = zeroGradient();
         if (factored != null) {
           write(factored);
           factored = null;
@@ -105,7 +104,7 @@ public final class Var {
    * {@link #overwritable} first.
    */
   Tensor gradientToOverwrite() {
-    gradient = newGradient();
+    gradient = storage != null ? storage : tape.backend().pool().take(value.shape());
     return gradient;
   }
 
@@ -132,7 +131,11 @@ public final class Var {
     tape.backend().madeGradient(gradient, g.factors(), g.z(), g.hidden(), value, g.net());
   }
 
-  private Tensor newGradient() {
-    return storage != null ? storage : tape.backend().pool().take(value.shape());
+  private Tensor zeroGradient() {
+    if (storage == null) {
+      return tape.zeros(value.shape());
+    }
+    tape.backend().fill(storage, 0);
+    return storage;
   }
 }

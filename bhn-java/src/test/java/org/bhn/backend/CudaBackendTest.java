@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** What only a CUDA device has: memory of its own, late errors, graphs, streams. */
 class CudaBackendTest {
@@ -208,6 +209,27 @@ class CudaBackendTest {
     next.run();
     assertTrue(next.isGraph());
     assertArrayEquals(new double[] {6}, read(backend, x));
+  }
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = "bhn.test.emulated",
+      matches = "true",
+      disabledReason = "fills the device's memory")
+  void aGraphThatFindsNoRoomRunsOneByOne() {
+    Tensor x = zeros(1);
+    Tensor one = real(1);
+    CudaCallList calls = increment(backend, x, one);
+    Tensor rest = backend.allocate(DType.REAL, (int) (backend.freeMemory() / Float.BYTES));
+    for (int i = 0; i < 3; i++) {
+      calls.run();
+      assertFalse(calls.isGraph());
+    }
+    backend.release(rest);
+    assertArrayEquals(new double[] {4}, read(backend, x));
+    CudaCallList next = increment(backend, x, one);
+    next.run();
+    assertTrue(next.isGraph());
   }
 
   @Test
