@@ -29,7 +29,7 @@ dnnl=$(ls "$pack"/jars/dnnl-*.jar)
 mv "$pack/lib/org/bytedeco/dnnl/linux-x86_64/libgomp.so.1" "$pack/lib"
 rm -r "$pack/lib/org" "$dnnl" "$pack"/jars/bhn-kernels-*.jar
 
-"$jlink" --add-modules java.base,java.logging,java.management,java.net.http,java.xml,jdk.jfr,jdk.management,jdk.unsupported \
+"$jlink" --add-modules java.base,java.logging,java.management,java.net.http,java.xml,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs \
   --strip-debug --no-header-files --no-man-pages --compress zip-0 --output "$pack/java"
 tar -C "$pack" -czf "$pack/java.tgz" java # half the size
 rm -r "$pack/java"

@@ -48,9 +48,10 @@ enum bhn_device { BHN_CPU = 0, BHN_CUDA = 1 };
 enum bhn_activation { BHN_IDENTITY = 0, BHN_RELU = 1, BHN_TANH = 2, BHN_GELU = 3 /* exact: x * Phi(x) */ };
 
 enum bhn_gain_flags {
-  BHN_GAIN_SHARED_PRODUCT = 1, /* t is [B, out] and serves all S samples; otherwise [S*B, out] */
-  BHN_GAIN_PER_EXAMPLE = 2,    /* g is [S*B, out], one draw per example; otherwise [S, out] */
-  BHN_GAIN_PER_SAMPLE_BIAS = 4 /* bias is [S, out]; otherwise [out] */
+  BHN_GAIN_SHARED_PRODUCT = 1,  /* t is [B, out] and serves all S samples; otherwise [S*B, out] */
+  BHN_GAIN_PER_EXAMPLE = 2,     /* g is [S*B, out], one draw per example; otherwise [S, out] */
+  BHN_GAIN_PER_SAMPLE_BIAS = 4, /* bias is [S, out]; otherwise [out] */
+  BHN_GAIN_OVERWRITE = 8        /* backward: d_t is overwritten; otherwise added to */
 };
 
 enum bhn_log_var_mode {

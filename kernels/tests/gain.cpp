@@ -74,6 +74,28 @@ OpCase op_case(const Shape& s) {
   return op;
 }
 
+// d_t overwritten: what the same backward adds to zeros, bit by bit, whatever was there before.
+void overwritten(int64_t samples, int64_t batch, int64_t out, int32_t flags) {
+  where = "gain overwrites d_t " + std::to_string(samples) + "x" + std::to_string(batch) + "x" + std::to_string(out) + " flags " +
+          std::to_string(flags);
+  int64_t rows = samples * batch, size = (flags & BHN_GAIN_SHARED_PRODUCT ? batch : rows) * out;
+  std::vector<float> t(size), g(rows * out), d_y(rows * out);
+  for (auto* all : {&t, &g, &d_y}) {
+    std::generate(all->begin(), all->end(), [] { return number(); });
+  }
+  Guarded<float> added(size), written(size);
+  std::fill(added.data(), added.end(), 0.0f);
+  std::fill(written.data(), written.end(), NAN);
+  for (Guarded<float>* d_t : {&added, &written}) {
+    OK(bhn_gain_bwd(context(), d_t->data(), nullptr, nullptr, nullptr, d_y.data(), t.data(), g.data(), nullptr, nullptr, samples, batch,
+                    out, out, out, flags | (d_t == &written ? BHN_GAIN_OVERWRITE : 0), BHN_TANH));
+  }
+  CHECK(written.intact());
+  for (int64_t i = 0; i < size; ++i) {
+    CHECK(written.data()[i] == added.data()[i]);
+  }
+}
+
 void exact_relu() {
   where = "gain relu at 0";
   float t[3] = {0.0f, -0.0f, NAN}, y[3], d_y[3] = {1, 1, 1}, d_t[3] = {};
@@ -127,7 +149,8 @@ void refusals() {
   refused([](Call& a) { a.samples = a.out = a.ld_g = int64_t(1) << 30; }, "1073741824");
   refused([](Call& a) { a.ld_g = 3; }, "ld_g = 3 < out = 4");
   refused([](Call& a) { a.ld_bias = 3; }, "ld_bias = 3 < out = 4");
-  refused([](Call& a) { a.flags = 8; }, "flags = 8");
+  refused([](Call& a) { a.flags = 8; }, "flags = 8", true, false);
+  refused([](Call& a) { a.flags = 16; }, "flags = 16");
   refused([](Call& a) { a.flags = -1; }, "flags = -1");
   refused([](Call& a) { a.activation = 4; }, "activation = 4");
   refused([](Call& a) { a.activation = -1; }, "activation = -1");
@@ -160,6 +183,13 @@ void all() {
       run(op_case({1, 7, 1201, 0, flags, 2 + flags % 2, true, true, true}));
       run(op_case({3, 5, 401, 1, flags, 3 - flags % 2, true, true, true}));
     }
+  }
+  for (int32_t flags = 0; flags < BHN_GAIN_PER_SAMPLE_BIAS; ++flags) {
+    overwritten(1, 3, 5, flags);
+    overwritten(3, 2, 33, flags);
+    overwritten(0, 2, 3, flags);
+    overwritten(1, 301, 11, flags);
+    overwritten(9, 39, 33, flags);
   }
   exact_relu();
   refusals();

@@ -10,6 +10,7 @@ namespace bhn {
 struct GainShape {
   int64_t samples, batch, out, ld_g, ld_bias;
   bool shared, per_example, per_sample_bias;
+  bool overwrite;  // d_t
   int activation;
 };
 

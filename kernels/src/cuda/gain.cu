@@ -1,5 +1,5 @@
 // The epilogue of a product: y = act(t g r + bias), and its gradients with the pre-activation computed again.
-// Bytes: forward 8 an element of y; backward 16 (d_y and t read, d_t added to), 8 where t is shared. About 6 and 15 FLOPs. Bound by
+// Bytes: forward 8 an element of y; backward 12 (d_y and t read, d_t written; 16 where it is added to), 4 where t is shared. About 6 and 15 FLOPs. Bound by
 // memory; below some 100,000 elements by the launch.
 //
 // Forward: a thread owns four columns of four rows of one sample, so gains are read once for four rows. Threads go through the samples
@@ -184,7 +184,7 @@ __global__ void __launch_bounds__(kThreads, 4) backward(Sinks to, const float* d
       float up[kRows], t[kRows], d_t[kRows] = {};
       column.load(up, d_y, row, b);
       column.load(t, in.t, row, b);
-      if (to.d_t != nullptr) {
+      if (to.d_t != nullptr && !s.overwrite) {
         column.load(d_t, to.d_t, row, b);
       }
       column.meet(d_t, t, up, sample, b);
@@ -227,11 +227,12 @@ __global__ void __launch_bounds__(kThreads, 4) shared_backward(Sinks to, const f
   column.end();
 }
 
-// to[row, :] += the sum of its cuts, in order of warps.
+// to[row, :] = or += the sum of its cuts, in order of warps.
 struct Job {
   float* to;
   const float* from;
   int64_t rows, ld, stride, cuts;
+  bool adds;
 };
 
 struct Jobs {
@@ -248,7 +249,8 @@ __global__ void __launch_bounds__(kThreads) add_cuts(Jobs jobs, int64_t out) {
     }
     sum = sum_warps<kMostWarps>(sum);
     if (j < out && threadIdx.x < kWarp) {
-      job.to[row * job.ld + j] += sum;
+      float* to = job.to + row * job.ld + j;
+      *to = job.adds ? *to + sum : sum;
     }
   }
 }
@@ -279,11 +281,11 @@ struct Plan {
   int count = 0;
   int64_t most_rows = 1;
 
-  Sink sink(float* gradient, float* memory, int64_t rows, int64_t ld, int64_t out, int64_t cuts) {
+  Sink sink(float* gradient, float* memory, int64_t rows, int64_t ld, int64_t out, int64_t cuts, bool adds = true) {
     if (gradient == nullptr || cuts == 1) {
-      return {gradient, ld, 0, true};
+      return {gradient, ld, 0, adds};
     }
-    jobs.job[count++] = {gradient, memory, rows, ld, rows * out, cuts};
+    jobs.job[count++] = {gradient, memory, rows, ld, rows * out, cuts, adds};
     most_rows = max(most_rows, rows);
     return {memory, out, rows * out, false};
   }
@@ -306,7 +308,7 @@ int gain_bwd(const Queue& q, float* d_t, float* d_g, float* d_r, float* d_bias, 
   int64_t all = c.sample_cuts * c.row_cuts;
   Plan plan;
   Sinks to = {s.shared ? nullptr : d_t, s.per_example ? d_g : nullptr, {}, {}, {}, {}, {}};
-  to.shared_t = plan.sink(s.shared ? d_t : nullptr, q.floats, s.batch, s.out, s.out, c.sample_cuts);
+  to.shared_t = plan.sink(s.shared ? d_t : nullptr, q.floats, s.batch, s.out, s.out, c.sample_cuts, !s.overwrite);
   to.sample_g = plan.sink(s.per_example ? nullptr : d_g, q.floats + 4 * kPart, s.samples, s.ld_g, s.out, c.row_cuts);
   to.all_r = plan.sink(d_r, q.floats + 6 * kPart, 1, s.out, s.out, all);
   to.sample_bias = plan.sink(s.per_sample_bias ? d_bias : nullptr, q.floats + 7 * kPart, s.samples, s.ld_bias, s.out, c.row_cuts);

@@ -31,7 +31,8 @@ public final class Bench {
   /**
    * Arguments: families, with commas between them, nothing for all; where MNIST lies, nothing for
    * where it usually does. {@code -Dbhn.bench.ops=} a pattern leaves out ops whose names it does
-   * not match.
+   * not match, {@code -Dbhn.bench.samples=1,16} sets the draws of a training step, {@code
+   * -Dbhn.bench.epochs=} how long a training is of which the time of a step is taken.
    */
   public static void main(String[] args) throws IOException, RunnerException, InterruptedException {
     List<String> all =
@@ -76,6 +77,13 @@ public final class Bench {
     return result.getPrimaryResult().getScoreError();
   }
 
+  /** NaN, of a fork that ended after an iteration or two, is left out. */
+  private static void putError(Map<String, Object> row, String key, double error) {
+    if (!Double.isNaN(error)) {
+      row.put(key, error);
+    }
+  }
+
   private static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
@@ -114,7 +122,7 @@ public final class Bench {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("op", e.getKey());
         row.put("us", e.getValue());
-        row.put("us_error", errors.get(e.getKey()));
+        putError(row, "us_error", errors.get(e.getKey()));
         row.put("bytes", work.bytes());
         row.put("flops", work.flops());
         row.put("roof_percent", roof);
@@ -137,20 +145,31 @@ public final class Bench {
     Results results =
         new Results(
             "step",
-            "ms per training step of 784-800-800-10, IAF 8 x 200 or none, S = 1, as fit runs it",
+            "ms per training step of 784-800-800-10, IAF 8 x 200 or none, as fit runs it",
             RESULTS);
-    results.row(List.of("batch", "IAF steps", "ms a step"));
+    results.row(List.of("batch", "draws", "IAF steps", "ms a step"));
+    int epochs = Integer.getInteger("bhn.bench.epochs", 3);
+    Map<String, String[]> params =
+        Map.of(
+            "samples",
+            System.getProperty("bhn.bench.samples", "1").split(","),
+            "epochs",
+            new String[] {Integer.toString(epochs)});
     List<Map<String, Object>> rows = new ArrayList<>();
-    for (RunResult r : jmh(TrainStepBenchmark.class, Map.of())) {
+    for (RunResult r : jmh(TrainStepBenchmark.class, params)) {
       String batch = param(r, "batch");
-      String steps = param(r, "flowSteps");
-      results.row(List.of(batch, steps, format("%.2f ± %.2f", score(r), error(r))));
-      rows.add(
-          Map.of(
-              "batch", Integer.parseInt(batch),
-              "flow_steps", Integer.parseInt(steps),
-              "ms", score(r),
-              "ms_error", error(r)));
+      String samples = param(r, "samples");
+      String flowSteps = param(r, "flowSteps");
+      double steps = epochs * TrainStepBenchmark.STEPS;
+      String ms = format("%.2f ± %.2f", score(r) / steps, error(r) / steps);
+      results.row(List.of(batch, samples, flowSteps, ms));
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("batch", Integer.parseInt(batch));
+      row.put("samples", Integer.parseInt(samples));
+      row.put("flow_steps", Integer.parseInt(flowSteps));
+      row.put("ms", score(r) / steps);
+      putError(row, "ms_error", error(r) / steps);
+      rows.add(row);
     }
     results.put("runs", rows);
     results.write(README, RESULTS.resolve("README.md"));
@@ -172,7 +191,7 @@ public final class Bench {
               format("%.2f ± %.2f", score(r), error(r)),
               format("%.3f", rows * samples / score(r) / 1e6)));
       results.put(param(r, "precision") + "_seconds", score(r));
-      results.put(param(r, "precision") + "_seconds_error", error(r));
+      putError(results.values(), param(r, "precision") + "_seconds_error", error(r));
     }
     results.write(README, RESULTS.resolve("README.md"));
   }

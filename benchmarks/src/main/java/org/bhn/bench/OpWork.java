@@ -259,7 +259,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     Tensor dG = t.reals(1, UNITS);
     Tensor g = t.reals(1, UNITS);
     return new OpWork(
-        16.0 * x.size(),
+        12.0 * x.size(),
         8.0 * x.size(),
         () ->
             t.backend.gainBackward(
@@ -273,7 +273,8 @@ record OpWork(double bytes, double flops, Runnable call) {
                 rows.get(2),
                 rows.get(3),
                 1,
-                Activation.RELU));
+                Activation.RELU,
+                0));
   }
 
   private static OpWork categorical(Tensors t) {

@@ -45,6 +45,10 @@ final class Results {
     values.put(key, value);
   }
 
+  Map<String, Object> values() {
+    return values;
+  }
+
   /** A row of the table; the first is its head. */
   void row(List<String> cells) {
     boolean head = table.isEmpty();

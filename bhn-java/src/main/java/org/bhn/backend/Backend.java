@@ -221,7 +221,10 @@ public interface Backend extends AutoCloseable {
   void gain(
       Tensor y, Tensor t, Tensor g, Tensor r, Tensor bias, int samples, Activation activation);
 
-  /** Gradients of {@link #gain}; any of the first four may be null. */
+  /**
+   * Gradients of {@link #gain}; any of the first four may be null. {@code beta} 1 adds that of t to
+   * the old dT, 0 overwrites; the others are added to.
+   */
   void gainBackward(
       Tensor dT,
       Tensor dG,
@@ -233,7 +236,8 @@ public interface Backend extends AutoCloseable {
       Tensor r,
       Tensor bias,
       int samples,
-      Activation activation);
+      Activation activation,
+      double beta);
 
   // ---- flows ----
 

@@ -82,7 +82,8 @@ final class CheckLayers {
       Tensor r,
       Tensor bias,
       int samples,
-      Activation activation) {
+      Activation activation,
+      double beta) {
     Check.dense(owner, "gainBackward: dY", dY, DType.REAL);
     int batch = Check.rowsPerSample("gainBackward: samples", samples, "gainBackward: dY", dY);
     Check.dense(owner, "gainBackward: t", t, DType.REAL);
@@ -97,6 +98,7 @@ final class CheckLayers {
       bias("gainBackward: bias", bias, dY, samples);
     }
     Check.present("gainBackward: activation", activation);
+    CheckElementwise.beta("gainBackward: beta", beta);
     Check.gradient(owner, "gainBackward: dT", dT, t);
     Check.gradient(owner, "gainBackward: dG", dG, g);
     Check.gradient(owner, "gainBackward: dR", dR, r);

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Supplier;
 import org.bhn.nativelib.CublasLibrary;
+import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.gen.cublas.CublasC;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -29,11 +30,16 @@ final class Cublas {
   private final NativeBuffer workspace;
 
   Cublas(NativeMemory memory, MemorySegment stream) {
-    this.workspace = memory.allocate(DType.REAL, WORKSPACE_BYTES / Float.BYTES);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       CublasLibrary.check(CublasC.cublasCreate_v2(out), () -> "opening cuBLAS");
       this.handle = out.get(ValueLayout.ADDRESS, 0);
+    }
+    try {
+      this.workspace = memory.allocate(DType.REAL, WORKSPACE_BYTES / Float.BYTES);
+    } catch (NativeException e) {
+      CublasC.cublasDestroy_v2(handle);
+      throw e;
     }
     CublasLibrary.check(CublasC.cublasSetStream_v2(handle, stream), () -> "cuBLAS's stream");
     // After the stream, which sets it back.

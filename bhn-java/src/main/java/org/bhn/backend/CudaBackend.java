@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.CublasLibrary;
 import org.bhn.nativelib.NativeException;
@@ -25,6 +27,8 @@ final class CudaBackend extends NativeBackend {
   private final Cublas cublas;
   private final MemorySegment staging;
   private final Set<CudaCallList> graphs = ConcurrentHashMap.newKeySet();
+  private final Set<CudaStaging> stagings = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock capturing = new ReentrantLock();
   private Cudnn cudnn; // null until something is convolved: nothing else needs it
 
   private CudaBackend(
@@ -98,6 +102,8 @@ final class CudaBackend extends NativeBackend {
         + attribute(CudaC.cudaDevAttrComputeCapabilityMajor())
         + attribute(CudaC.cudaDevAttrComputeCapabilityMinor())
         + ", "
+        + (memoryInfo(Long.BYTES) >> 30)
+        + " GiB, "
         + BhnLibrary.buildInfo()
         + ", cuBLAS "
         + CublasLibrary.version()
@@ -116,7 +122,7 @@ final class CudaBackend extends NativeBackend {
   @Override
   public Backend fork() {
     checkOpen();
-    int error = CudaC.cudaStreamSynchronize(stream);
+    int error = capturing(() -> CudaC.cudaStreamSynchronize(stream));
     if (error != 0) {
       fail(error, "fork");
     }
@@ -141,6 +147,24 @@ final class CudaBackend extends NativeBackend {
     graphs.remove(list);
   }
 
+  void remember(CudaStaging staging) {
+    stagings.add(staging);
+  }
+
+  void forget(CudaStaging staging) {
+    stagings.remove(staging);
+  }
+
+  /** Captures; who forks meanwhile waits, since waiting for the stream would end the capture. */
+  <T> T capturing(Supplier<T> capture) {
+    capturing.lock();
+    try {
+      return capture.get();
+    } finally {
+      capturing.unlock();
+    }
+  }
+
   /** Throws for a failed call of CUDA's; libbhn knows better if the device is lost. */
   void fail(int error, String what) {
     check(BhnC.bhn_context_sync(context));
@@ -151,6 +175,7 @@ final class CudaBackend extends NativeBackend {
   void closeDevice() {
     CudaC.cudaStreamSynchronize(stream); // what is still wrong now concerns nobody any more
     graphs.forEach(CudaCallList::destroy);
+    stagings.forEach(CudaStaging::close);
     if (cudnn != null) {
       cudnn.close();
     }
@@ -163,10 +188,15 @@ final class CudaBackend extends NativeBackend {
   @Override
   public long freeMemory() {
     checkOpen();
+    return memoryInfo(0);
+  }
+
+  /** Bytes that are free, at 0; bytes that there are, after them. */
+  private static long memoryInfo(long at) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
       Cuda.check(CudaC.cudaMemGetInfo(out, out.asSlice(Long.BYTES)), "free memory");
-      return out.get(ValueLayout.JAVA_LONG, 0);
+      return out.get(ValueLayout.JAVA_LONG, at);
     }
   }
 

@@ -3,6 +3,7 @@ package org.bhn.backend;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.gen.cuda.CudaC;
 
@@ -23,6 +24,7 @@ final class CudaCallList extends CallList {
   private final CudaBackend backend;
   private final Runnable guardedLaunch = this::launchUnlessFreed;
   private final Runnable launch = this::launch;
+  private final Supplier<Boolean> capture = this::capture;
   private MemorySegment graph = MemorySegment.NULL;
   private long frees;
   private boolean launched;
@@ -39,11 +41,11 @@ final class CudaCallList extends CallList {
       return;
     }
     backend.checkOpen();
-    boolean captured = isGraph() || capture();
+    boolean captured = isGraph() || backend.capturing(capture);
     launched = false;
     while (captured && !launched) {
       backend.immediate(guardedLaunch);
-      captured = launched || capture();
+      captured = launched || backend.capturing(capture);
     }
     if (!captured) {
       runEach();

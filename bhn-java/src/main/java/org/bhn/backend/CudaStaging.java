@@ -1,6 +1,7 @@
 package org.bhn.backend;
 
 import java.lang.foreign.MemorySegment;
+import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.gen.cuda.CudaC;
 import org.bhn.tensor.Tensor;
 
@@ -12,24 +13,32 @@ import org.bhn.tensor.Tensor;
 final class CudaStaging implements Staging {
   private final CudaBackend backend;
   private final Tensor to;
-  private final MemorySegment copies = Cuda.stream();
+  private final MemorySegment copies;
   private final Slot[] slots = new Slot[DEPTH];
   private long put;
   private long taken;
   private boolean closed;
 
   private static final class Slot {
-    final MemorySegment host;
     final NativeBuffer device;
-    final MemorySegment copied = Cuda.event();
-    final MemorySegment read = Cuda.event();
+    MemorySegment host = MemorySegment.NULL;
+    MemorySegment copied = MemorySegment.NULL;
+    MemorySegment read = MemorySegment.NULL;
     long bytes;
 
     Slot(CudaBackend backend, Tensor to) {
-      this.host = Cuda.pinned(4L * Math.max(1, to.size()));
       this.device = backend.memory.allocate(to.dtype(), Math.max(1, to.size()));
+      try {
+        this.host = Cuda.pinned(4L * Math.max(1, to.size()));
+        this.copied = Cuda.event();
+        this.read = Cuda.event();
+      } catch (NativeException e) {
+        free();
+        throw e;
+      }
     }
 
+    /** NULL is refused and nothing happens. */
     void free() {
       CudaC.cudaEventDestroy(copied);
       CudaC.cudaEventDestroy(read);
@@ -41,9 +50,16 @@ final class CudaStaging implements Staging {
   CudaStaging(CudaBackend backend, Tensor to) {
     this.backend = backend;
     this.to = to;
-    for (int i = 0; i < DEPTH; i++) {
-      slots[i] = new Slot(backend, to);
+    this.copies = Cuda.stream();
+    try {
+      for (int i = 0; i < DEPTH; i++) {
+        slots[i] = new Slot(backend, to);
+      }
+    } catch (NativeException e) {
+      close();
+      throw e;
     }
+    backend.remember(this);
   }
 
   @Override
@@ -106,17 +122,21 @@ final class CudaStaging implements Staging {
     taken = put;
   }
 
+  /** Happens with its backend at the latest, while there still is a stream to wait for. */
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
+    backend.forget(this);
     CudaC.cudaStreamSynchronize(copies);
     CudaC.cudaStreamSynchronize(backend.stream());
     CudaC.cudaStreamDestroy(copies);
     for (Slot slot : slots) {
-      slot.free();
+      if (slot != null) {
+        slot.free();
+      }
     }
   }
 }

@@ -189,8 +189,9 @@ abstract class JavaLayerOps extends JavaMemory {
       Tensor r,
       Tensor bias,
       int samples,
-      Activation activation) {
-    CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation);
+      Activation activation,
+      double beta) {
+    CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation, beta);
     submit(
         "gainBackward",
         JavaLayers.gainBackward(
@@ -199,7 +200,8 @@ abstract class JavaLayerOps extends JavaMemory {
             Reals.of(dR),
             Reals.of(dBias),
             Reals.of(dY),
-            gainInputs(dY, t, g, r, bias, samples, activation)));
+            gainInputs(dY, t, g, r, bias, samples, activation),
+            beta));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.bhn.backend;
 
+import java.util.Arrays;
 import org.bhn.backend.HeapBuffer.Reals;
 
 /** Weight norm and the epilogue of a product. */
@@ -107,9 +108,13 @@ final class JavaLayers {
     };
   }
 
-  /** With e = dy act'(t g r + bias): dt += e g r, dg += e t r, dr += e t g, dbias += e. */
-  static Runnable gainBackward(Reals dT, Reals dG, Reals dR, Reals dBias, Reals dY, Gain in) {
+  /** With e = dy act'(t g r + bias): dt = beta dt + e g r, dg += e t r, dr += e t g, dbias += e. */
+  static Runnable gainBackward(
+      Reals dT, Reals dG, Reals dR, Reals dBias, Reals dY, Gain in, double beta) {
     return () -> {
+      for (int i = 0; dT != null && beta == 0 && i < dT.rows(); i++) {
+        Arrays.fill(dT.a(), dT.row(i), dT.row(i) + dT.columns(), 0);
+      }
       for (int s = 0; s < in.samples(); s++) {
         for (int b = 0; b < in.batch(); b++) {
           int from = dY.row(s * in.batch() + b);

@@ -89,8 +89,9 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
       Tensor r,
       Tensor bias,
       int samples,
-      Activation activation) {
-    CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation);
+      Activation activation,
+      double beta) {
+    CheckLayers.gainBackward(this, dT, dG, dR, dBias, dY, t, g, r, bias, samples, activation, beta);
     GainShape s = GainShape.of(dY, t, g, bias, samples);
     MemorySegment pdt = address(dT);
     MemorySegment pdg = address(dG);
@@ -102,13 +103,14 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
     MemorySegment pr = address(r);
     MemorySegment pb = address(bias);
     int act = activation.ordinal();
+    int flags = s.flags | (beta == 0 ? BhnC.BHN_GAIN_OVERWRITE() : 0);
     submit(
         "gainBackward",
         () ->
             check(
                 BhnC.bhn_gain_bwd(
                     context, pdt, pdg, pdr, pdb, pdy, pt, pg, pr, pb, s.samples, s.batch, s.out,
-                    s.ldG, s.ldBias, s.flags, act)));
+                    s.ldG, s.ldBias, flags, act)));
   }
 
   // ---- pool ----

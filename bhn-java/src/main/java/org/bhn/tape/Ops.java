@@ -91,11 +91,10 @@ public final class Ops {
     boolean tracked = t.isTracked() || tracked(g) || tracked(r) || tracked(bias);
     Var y = tape.output("gain", tracked, samples * batch, t.value().columns());
     backend.gain(y.value(), t.value(), value(g), value(r), value(bias), samples, activation);
-    tape.undo(
-        y,
-        () ->
+    Product backward =
+        (dT, beta) ->
             backend.gainBackward(
-                t.gradient(),
+                dT,
                 gradient(g),
                 gradient(r),
                 gradient(bias),
@@ -105,7 +104,13 @@ public final class Ops {
                 value(r),
                 value(bias),
                 samples,
-                activation));
+                activation,
+                beta);
+    if (t.isTracked()) {
+      tape.undo(y, () -> intoGradient(t, backward));
+    } else {
+      tape.undo(y, () -> backward.run(null, 1));
+    }
     return y;
   }
 

@@ -137,7 +137,8 @@ final class LayerCases {
                     t.get("r"),
                     t.get("bias"),
                     t.n(0),
-                    v.activation))
+                    v.activation,
+                    1))
         .flops(n -> 4.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(4, 32, 200);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.bhn.backend.BackendsUnderTest.Subject;
 import org.bhn.tensor.Tensor;
@@ -98,6 +99,41 @@ class LayerLawTest {
 
   @ParameterizedTest
   @MethodSource(SUBJECTS)
+  void aGainsBackwardOverwritesWhatItIsNotToAddTo(Subject subject) {
+    int samples = 3;
+    int batch = 4;
+    int out = 5;
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor g = t.shaped(normals(samples * out, 2), samples, out);
+      Tensor dY = t.shaped(normals(samples * batch * out, 3), samples * batch, out);
+      for (int rows : new int[] {batch, samples * batch}) {
+        Tensor product = t.shaped(normals(rows * out, 4), rows, out);
+        Tensor added = t.zeros(rows, out);
+        Tensor written = t.zeros(rows, out);
+        b.fill(written, 7);
+        for (Tensor dT : List.of(added, written)) {
+          b.gainBackward(
+              dT,
+              null,
+              null,
+              null,
+              dY,
+              product,
+              g,
+              null,
+              null,
+              samples,
+              Activation.TANH,
+              dT == added ? 1 : 0);
+        }
+        assertArrayEquals(t.read(added), t.read(written));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
   void reluAndItsSlopeAreZeroAtZero(Subject subject) {
     try (Backend b = subject.open()) {
       TestTensors t = new TestTensors(b);
@@ -117,7 +153,8 @@ class LayerLawTest {
           null,
           null,
           1,
-          Activation.RELU);
+          Activation.RELU,
+          1);
       assertArrayEquals(new double[] {0, 0, 1, 0}, t.read(dT));
     }
   }

@@ -93,8 +93,10 @@ class PackedMatrixTest {
         for (int rows : new int[] {1, 2, 33}) {
           float[] some = product(packed, Arrays.copyOf(x, rows * inputs), rows, inputs, outputs);
           float[] expected = Arrays.copyOf(all, rows * outputs);
-          if (backend.device() == Device.CUDA) { // cuBLAS chooses its order of sums by the sizes
-            assertArrayEquals(expected, some, inputs * 0x1p-20f, precision + " " + rows);
+          if (backend.device() == Device.CUDA) {
+            // By the sizes cuBLAS chooses the order of sums, and whether TF32 is worth it.
+            float each = precision == Precision.FAST ? 0x1p-12f : 0x1p-20f;
+            assertArrayEquals(expected, some, inputs * each, precision + " " + rows);
           } else {
             assertArrayEquals(expected, some, precision + " " + rows);
           }

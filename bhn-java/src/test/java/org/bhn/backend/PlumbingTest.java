@@ -111,7 +111,7 @@ class PlumbingTest {
       b.weightNormBackward(t.zeros(1, 6).columns(0, 4), r.view(0, 1), v.rows(0, 1), r.view(0, 1));
       refused(
           "dG",
-          () -> b.gainBackward(null, v, null, null, v, v, null, null, null, 3, Activation.RELU));
+          () -> b.gainBackward(null, v, null, null, v, v, null, null, null, 3, Activation.RELU, 1));
     }
   }
 

@@ -35,7 +35,7 @@ final class Signature {
     "weightNorm: r v~!",
     "weightNormBackward: dV?~ dR v~ r",
     "gain: y t g?~ r? bias?~ samples activation",
-    "gainBackward: dT? dG?~ dR? dBias?~ dY t g?~ r? bias?~ samples activation",
+    "gainBackward: dT? dG?~ dR? dBias?~ dY t g?~ r? bias?~ samples activation beta",
     "made: heads hidden products r z~ params net",
     "madeBackward: dZ?~ factors dHeads z~ hidden products r params net",
     "madeGradient: dParams factors z~ hidden params net",

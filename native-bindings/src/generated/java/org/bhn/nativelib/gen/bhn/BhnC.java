@@ -194,6 +194,15 @@ public class BhnC extends BhnC$shared {
     public static int BHN_GAIN_PER_SAMPLE_BIAS() {
         return BHN_GAIN_PER_SAMPLE_BIAS;
     }
+    private static final int BHN_GAIN_OVERWRITE = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum bhn_gain_flags.BHN_GAIN_OVERWRITE = 8
+     * }
+     */
+    public static int BHN_GAIN_OVERWRITE() {
+        return BHN_GAIN_OVERWRITE;
+    }
     private static final int BHN_LOG_VAR_SHARED = (int)0L;
     /**
      * {@snippet lang=c :
