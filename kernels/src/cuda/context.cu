@@ -155,9 +155,9 @@ const char* error_text(int error) { return cudaGetErrorString(cudaError_t(error)
 
 void forget_error() { cudaGetLastError(); }
 
-// Those after which CUDA asks for a new process. Older headers lack two of the names.
+// Those after which CUDA asks for a new process. Older headers lack some of the names.
 bool is_lost(int error) {
-  constexpr int kContained = 226, kTensorMemoryLeak = 721;
+  constexpr int kNvlink = 220, kContained = 226, kTensorMemoryLeak = 721;
   switch (error) {
     case cudaErrorIllegalAddress:
     case cudaErrorLaunchFailure:
@@ -169,7 +169,7 @@ bool is_lost(int error) {
     case cudaErrorInvalidPc:
     case cudaErrorAssert:
     case cudaErrorECCUncorrectable:
-    case cudaErrorNvlinkUncorrectable:
+    case kNvlink:
     case cudaErrorContextIsDestroyed:
     case cudaErrorMpsClientTerminated:
     case cudaErrorExternalDevice:
