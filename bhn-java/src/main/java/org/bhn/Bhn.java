@@ -30,9 +30,12 @@ import org.bhn.train.Trainer;
 /**
  * A Bayesian neural network: build, fit, predict with uncertainty, save, load.
  *
- * <p>Any number of threads may predict at once; fitting and closing wait for them and keep them
- * out. Predictions depend on the model, the inputs and the seed alone, so they are the same bits
- * after a reload; for another number of rows at a time, the same to rounding.
+ * <p>Any number of threads may predict at once, as many as there are processors at the same time;
+ * fitting, {@link #elbo}, saving and closing wait for them and keep them out. All but predictions
+ * use the backend itself, which serves one thread at a time: models that are trained in several
+ * threads need a backend each. Predictions depend on the model, the inputs and the seed alone, so
+ * they are the same bits after a reload; for another number of rows at a time, the same to
+ * rounding.
  */
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;
@@ -261,7 +264,8 @@ public final class Bhn implements AutoCloseable {
   }
 
   /**
-   * The evidence lower bound on a data set, itemised, by fresh weight samples.
+   * The evidence lower bound on a data set, itemised, by weight samples of their own, the same each
+   * time for the same model. Predictions wait meanwhile.
    *
    * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
    */

@@ -2,13 +2,19 @@ package org.bhn;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bhn.predict.Predictor;
 
-/** Predictors that wait for work. A thread takes one, or makes one where all are busy. */
+/**
+ * Predictors that wait for work. A thread takes one, or makes one where all are busy; beyond as
+ * many as there are processors threads wait for their turn, since more would only take memory.
+ */
 final class PredictorPool implements AutoCloseable {
   private final Queue<Predictor> idle = new ConcurrentLinkedQueue<>();
+  private final Semaphore turns =
+      new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()), true);
   private final Supplier<Predictor> make;
 
   PredictorPool(Supplier<Predictor> make) {
@@ -16,14 +22,17 @@ final class PredictorPool implements AutoCloseable {
   }
 
   <T> T use(Function<Predictor, T> work) {
-    Predictor predictor = idle.poll();
-    if (predictor == null) {
-      predictor = make.get();
-    }
+    turns.acquireUninterruptibly();
     try {
-      return work.apply(predictor);
+      Predictor idling = idle.poll();
+      Predictor predictor = idling != null ? idling : make.get();
+      try {
+        return work.apply(predictor);
+      } finally {
+        idle.add(predictor);
+      }
     } finally {
-      idle.add(predictor);
+      turns.release();
     }
   }
 

@@ -27,6 +27,17 @@ abstract class AbstractBackend implements Backend {
   /** Frees what the subclass holds; called once, after the pool is freed. */
   abstract void closeDevice();
 
+  /** Keeps the family's memory until {@link #leave}: native code knows addresses, not lifetimes. */
+  void enter() {}
+
+  /** Ends what {@link #enter} began, in the same thread. */
+  void leave() {}
+
+  /** Whether the backend that this one is a fork of was closed. */
+  boolean isMemoryClosed() {
+    return false;
+  }
+
   @Override
   public final Pool pool() {
     return pool;
@@ -43,6 +54,9 @@ abstract class AbstractBackend implements Backend {
 
   @Override
   public final void release(Tensor tensor) {
+    if (tensor != null && tensor.isStale() && isMemoryClosed()) {
+      return; // it went with the backend, whatever the order in which owners close
+    }
     own("tensor", tensor);
     ((DeviceBuffer) tensor.buffer()).free();
   }
@@ -97,24 +111,43 @@ abstract class AbstractBackend implements Backend {
   }
 
   private void guarded(Runnable call) {
-    Thread me = Thread.currentThread();
-    if (!user.compareAndSet(null, me)) {
+    Thread other = user.compareAndExchange(null, Thread.currentThread());
+    if (other != null) {
       throw new IllegalStateException(
           "this backend is in use by thread "
-              + user.get()
+              + other
               + ": a backend serves one thread at a time, use fork() for another thread");
     }
     try {
-      checkOpen();
-      call.run();
+      enter();
+      try {
+        checkOpen();
+        call.run();
+      } catch (IllegalStateException e) {
+        throw released(e);
+      } finally {
+        leave();
+      }
     } finally {
       user.set(null);
     }
   }
 
+  /** Arenas' words for memory that went between the check of the arguments and the call. */
+  private static IllegalStateException released(IllegalStateException e) {
+    return "Already closed".equals(e.getMessage())
+        ? new IllegalStateException(
+            "memory of this call was released by another thread: keep what is in use", e)
+        : e;
+  }
+
   final void checkOpen() {
     if (closed) {
       throw new IllegalStateException("this backend is closed: open a new one");
+    }
+    if (isMemoryClosed()) {
+      throw new IllegalStateException(
+          "the backend that this one is a fork of is closed: open a new one");
     }
   }
 
@@ -133,6 +166,7 @@ abstract class AbstractBackend implements Backend {
           name + " = " + tensor + " belongs to another backend: upload its values to this one");
     }
     if (tensor.isStale()) {
+      checkOpen();
       throw new IllegalStateException(
           name + " = " + tensor + " is stale: its memory was released or its step has ended");
     }
@@ -152,10 +186,10 @@ abstract class AbstractBackend implements Backend {
     if (closed) {
       return;
     }
-    Thread me = Thread.currentThread();
-    if (!user.compareAndSet(null, me)) {
+    Thread other = user.compareAndExchange(null, Thread.currentThread());
+    if (other != null) {
       throw new IllegalStateException(
-          "cannot close this backend while thread " + user.get() + " uses it");
+          "cannot close this backend while thread " + other + " uses it");
     }
     try {
       closed = true;

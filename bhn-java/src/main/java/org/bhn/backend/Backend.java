@@ -103,6 +103,12 @@ public interface Backend extends AutoCloseable {
   /** Ends the recording. */
   void stopRecording();
 
+  /**
+   * Frees this backend, and all memory of its family if it is not a fork. Calls that forks still
+   * make in other threads are waited for; later ones are refused.
+   *
+   * @throws IllegalStateException if another thread uses this backend itself
+   */
   @Override
   void close();
 

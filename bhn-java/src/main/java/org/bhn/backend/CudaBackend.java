@@ -121,12 +121,17 @@ final class CudaBackend extends NativeBackend {
   /** Waits for this context first, so that the fork sees what it has written. */
   @Override
   public Backend fork() {
-    checkOpen();
-    int error = capturing(() -> CudaC.cudaStreamSynchronize(stream));
-    if (error != 0) {
-      fail(error, "fork");
+    enter();
+    try {
+      checkOpen();
+      int error = capturing(() -> CudaC.cudaStreamSynchronize(stream));
+      if (error != 0) {
+        fail(error, "fork");
+      }
+      return on(memory, false);
+    } finally {
+      leave();
     }
-    return on(memory, false);
   }
 
   @Override

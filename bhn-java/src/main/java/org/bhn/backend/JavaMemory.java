@@ -16,6 +16,7 @@ abstract class JavaMemory extends AbstractBackend {
   private static final class Family {
     private final Set<HeapBuffer> buffers =
         Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    private volatile boolean closed;
   }
 
   private final Family shared;
@@ -61,10 +62,16 @@ abstract class JavaMemory extends AbstractBackend {
   final void closeDevice() {
     if (first) {
       synchronized (shared.buffers) {
+        shared.closed = true;
         shared.buffers.forEach(HeapBuffer::free);
         shared.buffers.clear();
       }
     }
+  }
+
+  @Override
+  final boolean isMemoryClosed() {
+    return shared.closed;
   }
 
   @Override

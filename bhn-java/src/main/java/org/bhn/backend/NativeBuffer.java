@@ -62,8 +62,18 @@ final class NativeBuffer extends DeviceBuffer {
     }
   }
 
+  long bytes() {
+    return segment.byteSize();
+  }
+
+  /** Tensors on it are stale at once; the memory goes when no call runs. */
   @Override
-  synchronized void free() {
+  void free() {
+    recycle();
+    memory.free(this);
+  }
+
+  synchronized void freeNow() {
     if (!freed) {
       arena.close();
       freed = true;

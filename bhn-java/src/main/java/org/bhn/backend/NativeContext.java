@@ -48,14 +48,34 @@ abstract class NativeContext extends AbstractBackend {
   }
 
   @Override
+  final void enter() {
+    memory.enter();
+  }
+
+  @Override
+  final void leave() {
+    memory.leave();
+  }
+
+  @Override
+  final boolean isMemoryClosed() {
+    return memory.isClosed();
+  }
+
+  @Override
   public void sync() {
-    checkOpen();
-    check(BhnC.bhn_context_sync(context));
+    enter();
+    try {
+      checkOpen();
+      check(BhnC.bhn_context_sync(context));
+    } finally {
+      leave();
+    }
   }
 
   @Override
   void closeDevice() {
-    NativeMemory.unlessLost(BhnC.bhn_context_destroy(context));
+    memory.exclusively(() -> NativeMemory.unlessLost(BhnC.bhn_context_destroy(context)));
     if (ownsMemory()) {
       memory.close();
     }
