@@ -104,7 +104,7 @@ public final class Bhn implements AutoCloseable {
     lock.writeLock().lock();
     try {
       checkOpen();
-      try (Trainer trainer = new Trainer(net, train, fit)) {
+      try (Trainer trainer = new Trainer(net, card, train, fit)) {
         trainings++;
         training = true;
         return trainer.run();

@@ -116,11 +116,28 @@ public final class TensorFiles {
    */
   public static void read(
       SafeTensors.File file, Path path, Backend backend, String name, Tensor to) {
+    switch (values(file, path, name, to)) {
+      case int[] values -> backend.upload(to, values);
+      case double[] values -> backend.upload(to, values);
+      case float[] values -> backend.upload(to, values);
+      default -> throw new AssertionError(name);
+    }
+  }
+
+  /**
+   * Checks that {@link #read} would succeed, and leaves the tensor as it is.
+   *
+   * @throws FormatException if it would not
+   */
+  public static void check(SafeTensors.File file, Path path, String name, Tensor to) {
+    values(file, path, name, to);
+  }
+
+  private static Object values(SafeTensors.File file, Path path, String name, Tensor to) {
     long[] shape = LongStream.range(0, to.rank()).map(i -> to.dim((int) i)).toArray();
     if (to.dtype() == DType.INT32) {
       file.require(name, SafeTensors.DType.I32, shape);
-      backend.upload(to, file.ints(name));
-      return;
+      return file.ints(name);
     }
     SafeTensors.DType type = file.info(name).type();
     if (type == SafeTensors.DType.F64) {
@@ -129,15 +146,14 @@ public final class TensorFiles {
       for (double value : values) {
         finite(path, name, value);
       }
-      backend.upload(to, values);
-    } else {
-      file.require(name, SafeTensors.DType.F32, shape);
-      float[] values = file.floats(name);
-      for (float value : values) {
-        finite(path, name, value);
-      }
-      backend.upload(to, values);
+      return values;
     }
+    file.require(name, SafeTensors.DType.F32, shape);
+    float[] values = file.floats(name);
+    for (float value : values) {
+      finite(path, name, value);
+    }
+    return values;
   }
 
   private static void finite(Path path, String name, double value) {
