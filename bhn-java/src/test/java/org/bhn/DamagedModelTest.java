@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
@@ -147,33 +145,15 @@ class DamagedModelTest {
 
   @Test
   void memoryThatRunsOutWhileLoadingIsGivenBack() {
-    AtomicInteger held = new AtomicInteger();
-    AtomicInteger checks = new AtomicInteger();
-    Backend small =
-        (Backend)
-            Proxy.newProxyInstance(
-                Backend.class.getClassLoader(),
-                new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
-                  if (method.getName().equals("download")) { // to check a permutation
-                    checks.incrementAndGet();
-                    throw new OutOfMemoryError("too small");
-                  }
-                  held.addAndGet(
-                      switch (method.getName()) {
-                        case "allocate" -> 1;
-                        case "release" -> -1;
-                        default -> 0;
-                      });
-                  try {
-                    return method.invoke(backend, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
-    assertThrows(OutOfMemoryError.class, () -> Bhn.load(file, small));
-    assertEquals(1, checks.get());
-    assertEquals(0, held.get(), "tensors still held");
+    HeldMemory memory = new HeldMemory();
+    memory.fail("download", 0); // to check a permutation, when all parameters are there
+    assertThrows(OutOfMemoryError.class, () -> Bhn.load(file, memory.of(backend)));
+    assertEquals(0, memory.tensors(), "tensors still held");
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNoDamage() {
+    assertThrows(UncheckedIOException.class, () -> Bhn.load(bad, backend));
   }
 
   @Test
