@@ -115,9 +115,9 @@ class DamagedModelTest {
 
   @Test
   void partsThatDoNotFitTogetherAreTheFilesFault() {
-    rewrite("\"delta\": 0.001", "\"delta\": 7.5");
+    rewrite("\"delta\": 0.001", "\"delta\": 0.75");
     String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
-    assertTrue(message.contains("bad.safetensors") && message.contains("delta = 7.5"), message);
+    assertTrue(message.contains("bad.safetensors") && message.contains("delta = 0.75"), message);
   }
 
   @Test
