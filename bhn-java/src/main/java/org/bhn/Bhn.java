@@ -95,10 +95,15 @@ public final class Bhn implements AutoCloseable {
   }
 
   /**
-   * Trains. A model that was trained before goes on from where it is.
+   * Trains. A model that was trained before goes on from where it is; if there is a checkpoint of
+   * this training already ({@link Fit#checkpoint}), from there.
    *
    * @throws IllegalArgumentException if the data do not fit the model
    * @throws org.bhn.train.TrainingException if a value becomes NaN or infinite
+   * @throws org.bhn.io.FormatException if the checkpoint is damaged or was written by a training of
+   *     another model, other data or other settings; the model is then as it was
+   * @throws java.io.UncheckedIOException if the checkpoint cannot be read or written; an older one
+   *     is then whole
    */
   public History fit(Dataset train, Fit fit) {
     if (fit == null) {
@@ -107,7 +112,7 @@ public final class Bhn implements AutoCloseable {
     lock.writeLock().lock();
     try {
       checkOpen();
-      try (Trainer trainer = new Trainer(net, train, fit)) {
+      try (Trainer trainer = new Trainer(net, card, train, fit)) {
         trainings++;
         training = true;
         return trainer.run();
@@ -278,21 +283,24 @@ public final class Bhn implements AutoCloseable {
       checkOpen();
       Backend backend = net.backend();
       Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
-      Tensor y =
-          classes
-              ? backend.allocate(DType.INT32, data.rows())
-              : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
       try {
-        backend.upload(x, data.inputs());
-        if (classes) {
-          backend.upload(y, data.labels());
-        } else {
-          backend.upload(y, data.targets());
+        Tensor y =
+            classes
+                ? backend.allocate(DType.INT32, data.rows())
+                : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
+        try {
+          backend.upload(x, data.inputs());
+          if (classes) {
+            backend.upload(y, data.labels());
+          } else {
+            backend.upload(y, data.targets());
+          }
+          return ElboEstimator.estimate(net, x, y, samples);
+        } finally {
+          backend.release(y);
         }
-        return ElboEstimator.estimate(net, x, y, samples);
       } finally {
         backend.release(x);
-        backend.release(y);
       }
     } finally {
       lock.writeLock().unlock();
@@ -334,7 +342,9 @@ public final class Bhn implements AutoCloseable {
   /**
    * Reads a model written by {@link #save}.
    *
-   * @throws org.bhn.io.FormatException if the file is truncated, corrupt or not a model
+   * @throws org.bhn.io.FormatException if the file is truncated, corrupt, not a model or of another
+   *     version's format
+   * @throws java.io.UncheckedIOException if the file does not exist or cannot be read
    */
   public static Bhn load(Path file, Backend backend) {
     return ModelFile.read(file, backend);

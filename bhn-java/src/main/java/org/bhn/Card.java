@@ -41,12 +41,17 @@ final class Card {
       builder.network(); // refuses layers that do not fit
       return builder;
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new FormatException(
-          source,
-          "card",
-          e.getMessage(),
-          "the file was edited or written by another version: save the model again");
+      throw refused(source, e);
     }
+  }
+
+  /** Says that a card describes a model that cannot be. */
+  static FormatException refused(String source, RuntimeException e) {
+    return new FormatException(
+        source,
+        "card",
+        e.getMessage(),
+        "the file was edited or written by another version: save the model again");
   }
 
   private static Likelihood likelihood(JsonObject map) {

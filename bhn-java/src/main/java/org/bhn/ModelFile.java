@@ -25,8 +25,8 @@ import org.bhn.tensor.Tensor;
 final class ModelFile {
   private static final String CARD = "card";
 
-  /** The newest format. Version 2 added images; models of plain vectors are still written as 1. */
-  private static final long FORMAT = 2;
+  /** Version 2 added images; since version 3 the checksum covers the card and all names. */
+  private static final long FORMAT = 3;
 
   private ModelFile() {}
 
@@ -35,7 +35,7 @@ final class ModelFile {
       throw new IllegalArgumentException("file is null");
     }
     Map<String, Object> card = new LinkedHashMap<>();
-    card.put("format", model.containsKey("image") ? FORMAT : 1L);
+    card.put("format", FORMAT);
     String version = Bhn.class.getPackage().getImplementationVersion();
     card.put("library", version == null ? "development" : version);
     card.put("device", net.backend().device().name());
@@ -64,27 +64,40 @@ final class ModelFile {
             "pass a file written by Bhn.save");
       }
       JsonObject card = JsonObject.of(Json.parse(text, path.toString()), path.toString());
-      if (card.longInteger("format") < 1 || card.longInteger("format") > FORMAT) {
+      if (card.longInteger("format") != FORMAT) {
         throw new FormatException(
             path.toString(),
             "card/format",
-            card.longInteger("format") + " where this version reads 1 to " + FORMAT,
-            "use the version of the library that wrote it: " + card.string("library"));
+            card.longInteger("format") + " where this version reads " + FORMAT,
+            "use the version of the library that wrote it, " + card.string("library"));
       }
+      TensorFiles.verify(file, path);
       BhnBuilder builder = Card.builder(card.object("model"), path.toString());
       checkSize(path, file, builder.network(), card.object("model").object("posterior"));
-      Bhn model = builder.build(backend, Start.EMPTY);
+      boolean trained = card.bool("trained");
+      Bhn model = build(path, builder, backend);
+      boolean whole = false;
       try {
-        TensorFiles.verify(file, path);
         fill(file, path, backend, model.network());
-        if (card.bool("trained")) {
+        if (trained) {
           model.network().markInitialised();
         }
+        whole = true;
         return model;
-      } catch (RuntimeException e) {
-        model.close();
-        throw e;
+      } finally {
+        if (!whole) { // an Error included: memory that ran out has to be given back
+          model.close();
+        }
       }
+    }
+  }
+
+  /** What a card describes may each be in range and yet not fit together. */
+  private static Bhn build(Path path, BhnBuilder builder, Backend backend) {
+    try {
+      return builder.build(backend, Start.EMPTY);
+    } catch (IllegalArgumentException | ArithmeticException | NegativeArraySizeException e) {
+      throw Card.refused(path.toString(), e);
     }
   }
 

@@ -62,6 +62,17 @@ class BhnTest {
   }
 
   @Test
+  void dataThatDoNotFitTheDeviceAreGivenBack() {
+    HeldMemory memory = new HeldMemory();
+    try (Bhn model = Bhn.classifier(2, 3).hidden(4).build(memory.of(backend))) {
+      int before = memory.tensors();
+      memory.fail("allocate", 1); // inputs fit, labels do not
+      assertThrows(OutOfMemoryError.class, () -> model.elbo(TestData.blobs(9, 3, 1), 2));
+      assertEquals(before, memory.tensors());
+    }
+  }
+
+  @Test
   void fastPredictionsAreNearStrictOnes() {
     Dataset train = TestData.blobs(300, 3, 1);
     try (Bhn model = classifier(Posterior.weightNorm(Flows.iaf(2).hidden(16)))) {

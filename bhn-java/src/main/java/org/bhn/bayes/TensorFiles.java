@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
-import java.util.zip.CRC32C;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Device;
 import org.bhn.io.FormatException;
@@ -15,9 +15,9 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * Device tensors in safetensors files, with a checksum over all values. Reals are F64 on the plain
- * Java backend and F32 elsewhere, so that a reload on the same kind of device has the same bits;
- * each reads the other's files.
+ * Device tensors in safetensors files, with a checksum over all that they mean: metadata, names,
+ * types, shapes and values. Reals are F64 on the plain Java backend and F32 elsewhere, so that a
+ * reload on the same kind of device has the same bits; each reads the other's files.
  */
 public final class TensorFiles {
   private static final String CHECKSUM = "crc32c";
@@ -27,7 +27,10 @@ public final class TensorFiles {
   /** Collects tensors and writes them with their checksum. */
   public static final class Writer {
     private final SafeTensors.Writer file = new SafeTensors.Writer();
-    private final Map<String, byte[]> contents = new TreeMap<>();
+    private final SortedMap<String, String> metadata = new TreeMap<>();
+    private final Map<String, Content> contents = new TreeMap<>();
+
+    private record Content(SafeTensors.DType type, long[] shape, byte[] bytes) {}
 
     /** Adds a device tensor. */
     public Writer add(Backend backend, String name, Tensor tensor) {
@@ -58,32 +61,35 @@ public final class TensorFiles {
       MemorySegment copy = MemorySegment.ofArray(bytes);
       copy.copyFrom(values);
       file.add(name, type, copy, shape);
-      contents.put(name, bytes);
+      contents.put(name, new Content(type, shape.clone(), bytes));
       return this;
     }
 
     /** Adds a string to the header. */
     public Writer metadata(String key, String value) {
       file.metadata(key, value);
+      metadata.put(key, value);
       return this;
     }
 
     /** Writes the file atomically. */
     public void write(Path path) {
-      CRC32C crc = new CRC32C();
-      contents.values().forEach(bytes -> crc.update(bytes, 0, bytes.length));
-      file.metadata(CHECKSUM, Long.toHexString(crc.getValue()));
+      FileChecksum sum = new FileChecksum(metadata);
+      contents.forEach(
+          (name, c) -> sum.tensor(name, c.type, c.shape, MemorySegment.ofArray(c.bytes)));
+      file.metadata(CHECKSUM, sum.hex());
       file.write(path);
     }
   }
 
   /**
-   * Checks the values of a file against its checksum.
+   * Checks a file against its checksum: to be done before any of it is believed.
    *
    * @throws FormatException if the checksum is missing or differs
    */
   public static void verify(SafeTensors.File file, Path path) {
-    String expected = file.metadata().get(CHECKSUM);
+    SortedMap<String, String> metadata = new TreeMap<>(file.metadata());
+    String expected = metadata.remove(CHECKSUM);
     if (expected == null) {
       throw new FormatException(
           path.toString(),
@@ -91,18 +97,14 @@ public final class TensorFiles {
           "no " + CHECKSUM + ": this file was not written by this library",
           "pass a file written by Bhn.save");
     }
-    CRC32C crc = new CRC32C();
-    for (String name : new TreeMap<>(file.tensors()).keySet()) {
-      MemorySegment bytes = file.map(name);
-      for (long at = 0; at < bytes.byteSize(); at += 1 << 30) {
-        crc.update(bytes.asSlice(at, Math.min(1 << 30, bytes.byteSize() - at)).asByteBuffer());
-      }
-    }
-    if (!expected.equals(Long.toHexString(crc.getValue()))) {
+    FileChecksum sum = new FileChecksum(metadata);
+    new TreeMap<>(file.tensors())
+        .forEach((name, info) -> sum.tensor(name, info.type(), info.dimensions(), file.map(name)));
+    if (!expected.equals(sum.hex())) {
       throw new FormatException(
           path.toString(),
-          "data",
-          "checksum " + Long.toHexString(crc.getValue()) + " where " + expected + " was written",
+          "checksum",
+          sum.hex() + " where " + expected + " was written",
           "the file is damaged: copy or save it again");
     }
   }
@@ -114,11 +116,28 @@ public final class TensorFiles {
    */
   public static void read(
       SafeTensors.File file, Path path, Backend backend, String name, Tensor to) {
+    switch (values(file, path, name, to)) {
+      case int[] values -> backend.upload(to, values);
+      case double[] values -> backend.upload(to, values);
+      case float[] values -> backend.upload(to, values);
+      default -> throw new AssertionError(name);
+    }
+  }
+
+  /**
+   * Checks that {@link #read} would succeed, and leaves the tensor as it is.
+   *
+   * @throws FormatException if it would not
+   */
+  public static void check(SafeTensors.File file, Path path, String name, Tensor to) {
+    values(file, path, name, to);
+  }
+
+  private static Object values(SafeTensors.File file, Path path, String name, Tensor to) {
     long[] shape = LongStream.range(0, to.rank()).map(i -> to.dim((int) i)).toArray();
     if (to.dtype() == DType.INT32) {
       file.require(name, SafeTensors.DType.I32, shape);
-      backend.upload(to, file.ints(name));
-      return;
+      return file.ints(name);
     }
     SafeTensors.DType type = file.info(name).type();
     if (type == SafeTensors.DType.F64) {
@@ -127,15 +146,14 @@ public final class TensorFiles {
       for (double value : values) {
         finite(path, name, value);
       }
-      backend.upload(to, values);
-    } else {
-      file.require(name, SafeTensors.DType.F32, shape);
-      float[] values = file.floats(name);
-      for (float value : values) {
-        finite(path, name, value);
-      }
-      backend.upload(to, values);
+      return values;
     }
+    file.require(name, SafeTensors.DType.F32, shape);
+    float[] values = file.floats(name);
+    for (float value : values) {
+      finite(path, name, value);
+    }
+    return values;
   }
 
   private static void finite(Path path, String name, double value) {

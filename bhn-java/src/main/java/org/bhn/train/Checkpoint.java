@@ -6,16 +6,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32C;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.TensorFiles;
-import org.bhn.data.Dataset;
 import org.bhn.io.FormatException;
 import org.bhn.io.Json;
 import org.bhn.io.JsonObject;
 import org.bhn.io.SafeTensors;
 import org.bhn.tape.Param;
+import org.bhn.tensor.Tensor;
 
 /**
  * The whole state of a training between two epochs: parameters, Adam's moments and step, the noise
@@ -25,122 +24,130 @@ import org.bhn.tape.Param;
 final class Checkpoint {
   private static final String STATE = "training";
   private static final String HISTORY = "training.history";
+  private static final String ANEW =
+      "resume with the same model, data and settings, or remove the file to start anew";
   private static final int COLUMNS = 13;
 
-  private Checkpoint() {}
+  /** Since version 2 it says which model and data it belongs to. */
+  private static final long FORMAT = 2;
 
-  static boolean exists(Path file) {
-    return Files.exists(file);
+  private final Path path;
+  private final Trainer trainer;
+  private final Map<String, Object> identity;
+
+  /** Looks once at all data: they do not change while they are trained on. */
+  Checkpoint(Path path, Trainer trainer) {
+    this.path = path;
+    this.trainer = trainer;
+    this.identity = TrainingIdentity.of(trainer);
   }
 
-  static void write(Path path, Trainer trainer, int nextEpoch) {
+  boolean exists() {
+    return Files.exists(path);
+  }
+
+  void write(int nextEpoch) {
     BayesianNetwork net = trainer.net();
     Backend backend = net.backend();
     Map<String, Object> state = new LinkedHashMap<>();
+    state.put("format", FORMAT);
     state.put("next_epoch", (long) nextEpoch);
     state.put("adam_steps", trainer.optimizer().steps());
     state.put("noise_counter", backend.itemLong(net.noiseCounter()));
     state.put("best_epoch", (long) trainer.bestEpoch());
     state.put("stopped_early", trainer.stoppedEarly());
-    state.put("seed", net.seed());
-    state.put("data", fingerprint(trainer.train()));
-    state.put("fit", trainer.fit().toMap());
+    state.putAll(identity);
     TensorFiles.Writer writer = new TensorFiles.Writer().metadata(STATE, Json.write(state));
-    List<Param> params = net.params();
-    for (int i = 0; i < params.size(); i++) {
-      Param p = params.get(i);
-      writer.add(backend, p.name(), p.value());
-      writer.add(backend, "adam.m." + p.name(), trainer.optimizer().firstMoment(i));
-      writer.add(backend, "adam.v." + p.name(), trainer.optimizer().secondMoment(i));
-      if (trainer.best() != null) {
-        writer.add(backend, "best." + p.name(), trainer.best().copy(i));
-      }
-    }
-    net.posterior().constants().forEach((name, t) -> writer.add(backend, name, t));
+    tensors().forEach((name, t) -> writer.add(backend, name, t));
     writer.add(HISTORY, flatten(trainer.epochs()), trainer.epochs().size(), COLUMNS);
     writer.write(path);
   }
 
+  /** What a checkpoint holds of the device. */
+  private Map<String, Tensor> tensors() {
+    Map<String, Tensor> all = new LinkedHashMap<>();
+    List<Param> params = trainer.net().params();
+    for (int i = 0; i < params.size(); i++) {
+      Param p = params.get(i);
+      all.put(p.name(), p.value());
+      all.put("adam.m." + p.name(), trainer.optimizer().firstMoment(i));
+      all.put("adam.v." + p.name(), trainer.optimizer().secondMoment(i));
+      if (trainer.best() != null) {
+        all.put("best." + p.name(), trainer.best().copy(i));
+      }
+    }
+    all.putAll(trainer.net().posterior().constants());
+    return all;
+  }
+
   /**
-   * Restores a training.
+   * Restores a training. Everything is checked before anything is changed, so a model whose
+   * checkpoint is refused is as it was.
    *
    * @return the epoch to go on with
    * @throws FormatException if the file is damaged or belongs to another training
    */
-  static int read(Path path, Trainer trainer) {
+  int read() {
     BayesianNetwork net = trainer.net();
     Backend backend = net.backend();
     try (SafeTensors.File file = SafeTensors.open(path)) {
-      String text = file.metadata().get(STATE);
-      if (text == null) {
-        throw new FormatException(
-            path.toString(), "__metadata__", "is not a checkpoint", "remove the file");
+      JsonObject state = state(file);
+      requireSame(state);
+      Map<String, Tensor> tensors = tensors();
+      List<String> names = new ArrayList<>(tensors.keySet());
+      names.add(HISTORY);
+      TensorFiles.requireOnly(file, path, names);
+      tensors.forEach((name, t) -> TensorFiles.check(file, path, name, t));
+      int next = state.integer("next_epoch");
+      file.require(HISTORY, SafeTensors.DType.F64, next, COLUMNS);
+      List<Epoch> history = unflatten(file.doubles(HISTORY));
+      int best = state.integer("best_epoch");
+      if (best < -1 || best >= next) {
+        throw refused("best_epoch", best + " is none of the " + next + " epochs");
       }
-      TensorFiles.verify(file, path);
-      JsonObject state = JsonObject.of(Json.parse(text, path.toString()), path.toString());
-      same(path, "seed", state.longInteger("seed"), net.seed());
-      same(path, "data", state.string("data"), fingerprint(trainer.train()));
-      Map<String, Object> written = state.object("fit").asMap();
-      trainer.fit().toMap().forEach((key, value) -> same(path, key, written.get(key), value));
-      List<Param> params = net.params();
-      for (int i = 0; i < params.size(); i++) {
-        Param p = params.get(i);
-        TensorFiles.read(file, path, backend, p.name(), p.value());
-        TensorFiles.read(
-            file, path, backend, "adam.m." + p.name(), trainer.optimizer().firstMoment(i));
-        TensorFiles.read(
-            file, path, backend, "adam.v." + p.name(), trainer.optimizer().secondMoment(i));
-        if (trainer.best() != null) {
-          TensorFiles.read(file, path, backend, "best." + p.name(), trainer.best().copy(i));
-        }
-      }
-      net.posterior()
-          .constants()
-          .forEach((name, t) -> TensorFiles.read(file, path, backend, name, t));
-      trainer.optimizer().steps(state.longInteger("adam_steps"));
-      backend.upload(net.noiseCounter(), state.longInteger("noise_counter"));
-      trainer.resume(
-          unflatten(file.doubles(HISTORY)),
-          state.integer("best_epoch"),
-          state.bool("stopped_early"));
-      return state.integer("next_epoch");
+      boolean stopped = state.bool("stopped_early");
+      long steps = state.longInteger("adam_steps");
+      long noise = state.longInteger("noise_counter");
+
+      tensors.forEach((name, t) -> TensorFiles.read(file, path, backend, name, t));
+      trainer.optimizer().steps(steps);
+      backend.upload(net.noiseCounter(), noise);
+      trainer.resume(history, best, stopped);
+      return next;
     }
   }
 
-  private static void same(Path path, String what, Object found, Object expected) {
-    if (!expected.equals(found)) {
+  private JsonObject state(SafeTensors.File file) {
+    String text = file.metadata().get(STATE);
+    if (text == null) {
       throw new FormatException(
           path.toString(),
-          what,
-          "belongs to another training: " + found + " where this one has " + expected,
-          "resume with the same model, data and settings, or remove the file to start anew");
+          "__metadata__",
+          "is not a checkpoint",
+          "pass another file, or remove this one");
+    }
+    JsonObject state = JsonObject.of(Json.parse(text, path.toString()), path.toString());
+    long format = state.has("format") ? state.longInteger("format") : 1;
+    if (format != FORMAT) {
+      throw new FormatException(
+          path.toString(),
+          "training/format",
+          format + " where this version reads " + FORMAT,
+          "use the version of the library that wrote it, or remove the file to start anew");
+    }
+    TensorFiles.verify(file, path);
+    return state;
+  }
+
+  private void requireSame(JsonObject state) {
+    List<String> differences = TrainingIdentity.differences(state.asMap(), identity);
+    if (!differences.isEmpty()) {
+      throw refused("", "belongs to another training: " + String.join("; ", differences));
     }
   }
 
-  /** A checksum of the data, so that a training is not continued on other data. */
-  private static String fingerprint(Dataset data) {
-    CRC32C crc = new CRC32C();
-    byte[] word = new byte[4];
-    for (float x : data.inputs()) {
-      update(crc, word, Float.floatToRawIntBits(x));
-    }
-    if (data.isClassification()) {
-      for (int label : data.labels()) {
-        update(crc, word, label);
-      }
-    } else {
-      for (float y : data.targets()) {
-        update(crc, word, Float.floatToRawIntBits(y));
-      }
-    }
-    return data.rows() + " rows, crc32c " + Long.toHexString(crc.getValue());
-  }
-
-  private static void update(CRC32C crc, byte[] word, int bits) {
-    for (int i = 0; i < 4; i++) {
-      word[i] = (byte) (bits >>> 8 * i);
-    }
-    crc.update(word, 0, 4);
+  private FormatException refused(String place, String problem) {
+    return new FormatException(path.toString(), place, problem, ANEW);
   }
 
   private static double[] flatten(List<Epoch> epochs) {

@@ -205,7 +205,8 @@ public final class Fit {
   /**
    * Writes the whole state of the training to this file after every {@code every} epochs, and
    * continues from it where it exists: a training killed at any moment and started again ends with
-   * the same bits.
+   * the same bits. Model, data and settings must then be the same; a checkpoint of others is
+   * refused and the model left as it is.
    */
   public Fit checkpoint(Path file, int every) {
     if (file == null) {
@@ -243,7 +244,7 @@ public final class Fit {
         : learningRate * Math.pow(decay, (double) epoch / (epochs - 1));
   }
 
-  /** What a resumed training must share with the one that wrote the checkpoint. */
+  /** All that decides what a training ends with, but for the data. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("epochs", (long) epochs);
@@ -261,7 +262,6 @@ public final class Fit {
     map.put("warmup_start", warmupStart);
     map.put("temperature", temperature);
     map.put("initialise", initialise);
-    map.put("validation_rows", validation == null ? 0L : (long) validation.rows());
     map.put("validation_samples", (long) validationSamples);
     map.put("validation_every", (long) validationEvery);
     map.put("patience", (long) patience);

@@ -2,6 +2,7 @@ package org.bhn.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
@@ -25,6 +26,7 @@ public final class Trainer implements AutoCloseable {
 
   private final BayesianNetwork net;
   private final Backend backend;
+  private final Map<String, Object> card;
   private final Dataset train;
   private final Fit fit;
   private final TrainingMemory memory;
@@ -43,9 +45,11 @@ public final class Trainer implements AutoCloseable {
   /**
    * Puts the data on the device and prepares the step.
    *
+   * @param card what the network is, seed included, as plain values: checkpoints keep it, so that
+   *     no other network goes on from them
    * @throws IllegalArgumentException if the data do not fit the network or the likelihood
    */
-  public Trainer(BayesianNetwork net, Dataset train, Fit fit) {
+  public Trainer(BayesianNetwork net, Map<String, Object> card, Dataset train, Fit fit) {
     DataChecks.fits(net, "train", train);
     if (fit.validation != null) {
       DataChecks.fits(net, "validation", fit.validation);
@@ -57,6 +61,7 @@ public final class Trainer implements AutoCloseable {
     }
     this.net = net;
     this.backend = net.backend();
+    this.card = card;
     this.train = train;
     this.fit = fit;
     boolean judged = fit.validation != null;
@@ -84,11 +89,15 @@ public final class Trainer implements AutoCloseable {
    * Trains until the epochs are done or patience ends.
    *
    * @throws TrainingException if a value becomes NaN or infinite
+   * @throws org.bhn.io.FormatException if the checkpoint is damaged or of another training; the
+   *     model is then as it was
+   * @throws java.io.UncheckedIOException if the checkpoint cannot be read or written
    */
   public History run() {
+    Checkpoint checkpoint = fit.checkpoint == null ? null : new Checkpoint(fit.checkpoint, this);
     int first = 0;
-    if (fit.checkpoint != null && Checkpoint.exists(fit.checkpoint)) {
-      first = Checkpoint.read(fit.checkpoint, this);
+    if (checkpoint != null && checkpoint.exists()) {
+      first = checkpoint.read();
     } else if (fit.initialise && !net.isInitialised()) {
       initialise();
     }
@@ -105,8 +114,8 @@ public final class Trainer implements AutoCloseable {
         }
         stoppedEarly = outOfPatience();
         boolean last = epoch == fit.epochs - 1 || stoppedEarly;
-        if (fit.checkpoint != null && (last || (epoch + 1) % fit.checkpointEvery == 0)) {
-          Checkpoint.write(fit.checkpoint, this, epoch + 1);
+        if (checkpoint != null && (last || (epoch + 1) % fit.checkpointEvery == 0)) {
+          checkpoint.write(epoch + 1);
         }
         fit.listeners.forEach(l -> l.onEpoch(done));
       }
@@ -262,6 +271,10 @@ public final class Trainer implements AutoCloseable {
 
   BayesianNetwork net() {
     return net;
+  }
+
+  Map<String, Object> card() {
+    return card;
   }
 
   Fit fit() {

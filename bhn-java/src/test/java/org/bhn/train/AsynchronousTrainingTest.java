@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
@@ -54,7 +55,7 @@ class AsynchronousTrainingTest {
                 Priors.normal(1),
                 Likelihood.gaussian(1, 0.5),
                 7);
-        Trainer trainer = new Trainer(net, data, Fit.epochs(3).batch(BATCH).samples(2))) {
+        Trainer trainer = new Trainer(net, Map.of(), data, Fit.epochs(3).batch(BATCH).samples(2))) {
       TrainingException e = assertThrows(TrainingException.class, trainer::run);
       double[] weights =
           net.params().stream().flatMapToDouble(p -> Arrays.stream(p.get())).toArray();

@@ -1,0 +1,174 @@
+package org.bhn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.bhn.backend.Backend;
+import org.bhn.backend.Backends;
+import org.bhn.backend.Device;
+import org.bhn.bayes.TensorFiles;
+import org.bhn.flow.Flows;
+import org.bhn.io.FormatException;
+import org.bhn.io.SafeTensors;
+import org.bhn.posterior.Posterior;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file that is not what was saved is refused with its name. */
+class DamagedModelTest {
+  @TempDir Path directory;
+  private Backend backend;
+  private Path file;
+  private Path bad;
+
+  @BeforeEach
+  void save() {
+    backend = Backends.open(Device.JAVA);
+    file = directory.resolve("model.safetensors");
+    bad = directory.resolve("bad.safetensors");
+    try (Bhn model =
+        Bhn.classifier(2, 3)
+            .hidden(2)
+            .posterior(Posterior.weightNorm(Flows.iaf(1).hidden(2)))
+            .seed(3)
+            .build(backend)) {
+      model.save(file);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    backend.close();
+  }
+
+  @Test
+  void noBitMayFlip() throws IOException {
+    byte[] good = Files.readAllBytes(file);
+    for (int at = 0; at < good.length; at++) {
+      for (int bit = 0; bit < 8; bit++) {
+        assertTrue(refused(good, at, 1 << bit), "bit " + bit + " of byte " + at + " flipped");
+      }
+    }
+  }
+
+  /** Blanks of the header may become tabs or line feeds; nothing else may change. */
+  @Test
+  void whatLoadsFromAChangedHeaderIsTheSameModel() throws IOException {
+    byte[] good = Files.readAllBytes(file);
+    int header = 8 + Math.toIntExact(header(good));
+    int blanks = 0;
+    for (int at = 0; at < header; at++) {
+      for (int mask : new int[] {' ' ^ '\t', ' ' ^ '\n', 3, 0x5A, 0xFF}) {
+        if (!refused(good, at, mask)) {
+          assertEquals(' ', good[at], "byte " + at);
+          try (Bhn model = Bhn.load(bad, backend)) {
+            Path again = directory.resolve("again.safetensors");
+            model.save(again);
+            assertArrayEquals(good, Files.readAllBytes(again), "byte " + at);
+          }
+          blanks++;
+        }
+      }
+    }
+    assertTrue(blanks < header / 10, blanks + " changed headers loaded");
+  }
+
+  private static long header(byte[] content) {
+    return ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong();
+  }
+
+  private boolean refused(byte[] good, int at, int mask) throws IOException {
+    byte[] content = good.clone();
+    content[at] ^= (byte) mask;
+    Files.write(bad, content);
+    return refused();
+  }
+
+  private boolean refused() {
+    try (Bhn loaded = Bhn.load(bad, backend)) {
+      return false;
+    } catch (FormatException e) {
+      assertTrue(e.getMessage().contains("bad.safetensors"), e.getMessage());
+      return true;
+    }
+  }
+
+  @Test
+  void truncatedFilesAreRefused() throws IOException {
+    byte[] good = Files.readAllBytes(file);
+    for (int cut = 0; cut < good.length; cut += 1 + good.length / 97) {
+      Files.write(bad, Arrays.copyOf(good, cut));
+      assertTrue(refused(), "cut after " + cut + " bytes");
+    }
+  }
+
+  @Test
+  void partsThatDoNotFitTogetherAreTheFilesFault() {
+    rewrite("\"delta\": 0.001", "\"delta\": 0.75");
+    String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+    assertTrue(message.contains("bad.safetensors") && message.contains("delta = 0.75"), message);
+  }
+
+  @Test
+  void filesOfAnotherFormatNameIt() {
+    rewrite("\"format\": 3", "\"format\": 2");
+    String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+    assertTrue(message.contains("2 where this version reads 3"), message);
+  }
+
+  /** Writes a model again, checksum included, with another card. */
+  private void rewrite(String from, String to) {
+    try (Bhn model =
+        Bhn.classifier(2, 3).hidden(2).posterior(Posterior.meanField()).build(backend)) {
+      model.save(file); // it has no integers
+    }
+    try (SafeTensors.File open = SafeTensors.open(file)) {
+      String card = open.metadata().get("card");
+      assertTrue(card.contains(from), card);
+      TensorFiles.Writer writer = new TensorFiles.Writer().metadata("card", card.replace(from, to));
+      open.tensors()
+          .forEach((name, info) -> writer.add(name, open.doubles(name), info.dimensions()));
+      writer.write(bad);
+    }
+  }
+
+  @Test
+  void memoryThatRunsOutWhileLoadingIsGivenBack() {
+    HeldMemory memory = new HeldMemory();
+    memory.fail("download", 0); // to check a permutation, when all parameters are there
+    assertThrows(OutOfMemoryError.class, () -> Bhn.load(file, memory.of(backend)));
+    assertEquals(0, memory.tensors(), "tensors still held");
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNoDamage() {
+    assertThrows(UncheckedIOException.class, () -> Bhn.load(bad, backend));
+  }
+
+  @Test
+  void foreignAndHostileFilesAreRefused() {
+    new SafeTensors.Writer().add("x", new float[] {1, 2}, 2).write(bad);
+    String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+    assertTrue(message.contains("not a model"), message);
+    String card =
+        "{\"format\":3,\"library\":\"x\",\"device\":\"CPU\",\"trained\":true,\"model\":{"
+            + "\"inputs\":1000000,\"hidden\":[1000,1000],\"activation\":\"relu\",\"bias\":true,"
+            + "\"likelihood\":{\"kind\":\"categorical\",\"size\":10},"
+            + "\"posterior\":{\"kind\":\"point\"},"
+            + "\"prior\":{\"kind\":\"normal\",\"p0\":0.0,\"p1\":1.0,\"p2\":0.0},\"seed\":1}}";
+    new TensorFiles.Writer().add("x", new double[] {1, 2}, 2).metadata("card", card).write(bad);
+    message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+    assertTrue(message.contains("larger than"), message);
+  }
+}
