@@ -142,6 +142,8 @@ public final class Bhn implements AutoCloseable {
    * @param inputs {@code [N, inputs]} row by row, finite
    * @param samples S, at least 1; a point network uses 1
    * @param seed of the weight samples
+   * @throws IllegalArgumentException if the inputs do not fit, are not finite, or so large that the
+   *     first row named overflows in the network
    */
   public Predictive predict(float[] inputs, int samples, long seed) {
     checkInputs(inputs, samples);

@@ -211,14 +211,7 @@ public final class Trainer implements AutoCloseable {
     if (validator == null || !due) {
       return new double[] {Double.NaN, Double.NaN};
     }
-    Predictor.Result result =
-        validator.run(
-            validInputs,
-            validLabels,
-            validTargets,
-            fit.validationSamples,
-            net.seed() + 1,
-            Precision.STRICT);
+    Predictor.Result result = judgedBy(fit.validationSamples);
     double sum = 0;
     for (float ll : result.logPredictive()) {
       sum += ll;
@@ -233,6 +226,16 @@ public final class Trainer implements AutoCloseable {
       accuracy = (double) right / validLabels.length;
     }
     return new double[] {sum / fit.validation.rows(), accuracy};
+  }
+
+  private Predictor.Result judgedBy(int samples) {
+    try {
+      return validator.run(
+          validInputs, validLabels, validTargets, samples, net.seed() + 1, Precision.STRICT);
+    } catch (IllegalArgumentException e) {
+      // The user gave these inputs as validation data, and long before.
+      throw new TrainingException("validation: " + e.getMessage());
+    }
   }
 
   private boolean isBest(double[] judged) {
