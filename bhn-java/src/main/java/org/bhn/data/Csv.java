@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import org.bhn.io.FileErrors;
 
 /**
  * Numeric tables from text, UTF-8, one row a line.
@@ -145,7 +146,7 @@ public final class Csv {
         throw new DataException(
             "%s: after line %d: not valid UTF-8; convert the file".formatted(file, line), e);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw FileErrors.cannotRead(file, e);
       }
       return new Csv(header, Arrays.copyOf(values, size), columns);
     }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.bhn.io.FileErrors;
 
 /**
  * An array from a file in the idx format of MNIST, plain or gzipped (told by content, not name).
@@ -57,7 +58,7 @@ public final class Idx {
       throw new DataException(
           "%s: damaged gzip data (%s); fetch the file again".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(file, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.TensorFiles;
 import org.bhn.data.Dataset;
+import org.bhn.io.AtomicFiles;
 import org.bhn.io.FormatException;
 import org.bhn.io.Json;
 import org.bhn.io.JsonObject;
@@ -31,6 +33,15 @@ final class Checkpoint {
 
   static boolean exists(Path file) {
     return Files.exists(file);
+  }
+
+  /** Refuses, before hours of training, a file that could not be written after them. */
+  static void requireWritable(Path file) {
+    try {
+      AtomicFiles.check(file);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("checkpoint: " + e.getMessage(), e);
+    }
   }
 
   static void write(Path path, Trainer trainer, int nextEpoch) {

@@ -43,12 +43,16 @@ public final class Trainer implements AutoCloseable {
   /**
    * Puts the data on the device and prepares the step.
    *
-   * @throws IllegalArgumentException if the data do not fit the network or the likelihood
+   * @throws IllegalArgumentException if the data do not fit the network or the likelihood, or no
+   *     checkpoint could be written
    */
   public Trainer(BayesianNetwork net, Dataset train, Fit fit) {
     DataChecks.fits(net, "train", train);
     if (fit.validation != null) {
       DataChecks.fits(net, "validation", fit.validation);
+    }
+    if (fit.checkpoint != null) {
+      Checkpoint.requireWritable(fit.checkpoint);
     }
     if (fit.examplesPerDraw < fit.batch && !net.posterior().supportsPerExample()) {
       throw new IllegalArgumentException(
