@@ -89,7 +89,7 @@ public final class Ops {
     Tape tape = t.tape();
     Backend backend = tape.backend();
     boolean tracked = t.isTracked() || tracked(g) || tracked(r) || tracked(bias);
-    Var y = tape.output("gain", tracked, samples * batch, t.value().columns());
+    Var y = tape.output("gain", tracked, rows(samples, batch), t.value().columns());
     backend.gain(y.value(), t.value(), value(g), value(r), value(bias), samples, activation);
     Product backward =
         (dT, beta) ->
@@ -207,7 +207,7 @@ public final class Ops {
     Backend backend = tape.backend();
     Tensor counter = noise.counter();
     long seed = noise.seed();
-    Var y = tape.output("dropout", x.isTracked(), samples * batch, x.value().columns());
+    Var y = tape.output("dropout", x.isTracked(), rows(samples, batch), x.value().columns());
     backend.dropout(y.value(), x.value(), counter, samples, firstRow, seed, stream, rate);
     tape.undo(
         y,
@@ -215,6 +215,21 @@ public final class Ops {
             backend.dropoutBackward(
                 x.gradient(), y.gradient(), counter, samples, firstRow, seed, stream, rate));
     return y;
+  }
+
+  /**
+   * S·B.
+   *
+   * @throws IllegalArgumentException if a tensor cannot have that many rows
+   */
+  public static int rows(int samples, int batch) {
+    long rows = (long) samples * batch;
+    if (rows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "samples = %d times batch = %d is %d rows, more than the %d of a tensor: use fewer of one"
+              .formatted(samples, batch, rows, Integer.MAX_VALUE));
+    }
+    return (int) rows;
   }
 
   static boolean tracked(Var v) {

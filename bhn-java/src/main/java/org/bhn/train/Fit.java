@@ -270,6 +270,13 @@ public final class Fit {
     return map;
   }
 
+  private static void check(String name, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new IllegalArgumentException(
+          name + " = " + value + " must be in [" + low + ", " + high + "]");
+    }
+  }
+
   private static void check(String name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {
       throw new IllegalArgumentException(

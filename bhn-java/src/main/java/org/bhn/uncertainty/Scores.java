@@ -224,8 +224,8 @@ public final class Scores {
     Check.positive("samples", samples.length);
     int rows = samples[0].length;
     Moments m = new Moments(rows, rows == 0 ? 1 : samples[0][0].length);
-    for (double[][] sample : samples) {
-      m.add(sample);
+    for (int s = 0; s < samples.length; s++) {
+      m.add("samples[" + s + "]", samples[s], "samples[0]");
     }
     return m;
   }
@@ -235,8 +235,8 @@ public final class Scores {
     Check.positive("samples", samples.length);
     int rows = samples[0].length;
     Moments m = new Moments(rows, rows == 0 ? 1 : samples[0][0].length);
-    for (float[][] sample : samples) {
-      m.add(sample);
+    for (int s = 0; s < samples.length; s++) {
+      m.add("samples[" + s + "]", Check.widen(samples[s]), "samples[0]");
     }
     return m;
   }

@@ -3,6 +3,7 @@ package org.bhn.tape;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -209,5 +210,19 @@ class TapeTest {
       expected[i] /= -ROWS;
     }
     assertArrayEquals(expected, download(input.gradient()), 1e-12);
+  }
+
+  @Test
+  void moreRowsThanATensorHoldsAreRefused() {
+    Tape tape = Tape.inference(backend);
+    Var t = tape.constant(backend.allocate(DType.REAL, 1, 1));
+    for (int batch : new int[] {1 << 15, 1 << 16}) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> Ops.gain(t, null, null, null, 1 << 16, batch, Activation.RELU))
+              .getMessage();
+      assertTrue(message.contains("samples = 65536 times batch = " + batch), message);
+    }
   }
 }
