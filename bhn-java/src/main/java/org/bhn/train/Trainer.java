@@ -98,6 +98,9 @@ public final class Trainer implements AutoCloseable {
     }
     net.markInitialised();
     try {
+      for (Listener listener : fit.listeners) {
+        listener.onStart(first, fit.epochs);
+      }
       for (int epoch = first; epoch < fit.epochs && !stoppedEarly; epoch++) {
         Epoch done = epoch(epoch);
         epochs.add(done);
