@@ -347,7 +347,7 @@ public final class Bhn implements AutoCloseable {
     checkSamples(samples);
     int width = net.network().inputs();
     if (inputs == null) {
-      throw new IllegalArgumentException("inputs is null");
+      throw new IllegalArgumentException("inputs is null: pass rows, none for an empty prediction");
     }
     if (inputs.length % width != 0) {
       throw new IllegalArgumentException(

@@ -95,6 +95,9 @@ public final class Csv {
    * @return its index
    */
   public OptionalInt column(String name) {
+    if (name == null) {
+      throw new IllegalArgumentException("name is null; pass one of the header " + header);
+    }
     int i = header.indexOf(name);
     return i < 0 ? OptionalInt.empty() : OptionalInt.of(i);
   }
@@ -108,6 +111,10 @@ public final class Csv {
    * @throws IndexOutOfBoundsException when a column does not exist
    */
   public Dataset toRegression(int[] inputs, int... targets) {
+    if (inputs == null || targets == null) {
+      throw new IllegalArgumentException(
+          (inputs == null ? "inputs" : "targets") + " is null; pass the indices of columns");
+    }
     return Dataset.regression(pick(inputs), inputs.length, pick(targets), targets.length);
   }
 
@@ -129,6 +136,9 @@ public final class Csv {
     private int columns;
 
     Reader(Path file, Character separator) {
+      if (file == null) {
+        throw new IllegalArgumentException("file is null; pass the path of a table");
+      }
       this.file = file;
       this.separator = separator;
     }

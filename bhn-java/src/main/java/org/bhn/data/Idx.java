@@ -46,6 +46,9 @@ public final class Idx {
    * @throws UncheckedIOException when it cannot be read
    */
   public static Idx read(Path file) {
+    if (file == null) {
+      throw new IllegalArgumentException("file is null; pass the path of an idx file");
+    }
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       long available = Files.size(file);
       raw.mark(2);

@@ -188,7 +188,7 @@ public final class Fit {
   /** What chooses the best snapshot (log-likelihood), and whether it is kept (yes). */
   public Fit select(Selection by, boolean keep) {
     if (by == null) {
-      throw new IllegalArgumentException("selection is null");
+      throw new IllegalArgumentException("selection is null: use Selection.LOG_LIKELIHOOD");
     }
     this.selection = by;
     this.keepBest = keep;

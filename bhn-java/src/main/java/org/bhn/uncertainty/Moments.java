@@ -47,7 +47,7 @@ public final class Moments {
 
   /** As {@link #add(double[][])}, with what messages call the probabilities and what they fit. */
   Moments add(String name, double[][] probabilities, String others) {
-    Check.sameLength(name, probabilities.length, others, mean.length);
+    Check.sameLength(name, probabilities, others, mean);
     int given = Check.probabilities(name, probabilities);
     if (given != classes && mean.length > 0) {
       throw new IllegalArgumentException(
@@ -70,7 +70,7 @@ public final class Moments {
 
   /** As {@link #add(double[][])}, for single precision. */
   public Moments add(float[][] probabilities) {
-    return add(Check.widen(probabilities));
+    return add(Check.widen("probabilities", probabilities));
   }
 
   /** Returns the number S of samples added. */
