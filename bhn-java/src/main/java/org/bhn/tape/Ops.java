@@ -143,48 +143,6 @@ public final class Ops {
     return y;
   }
 
-  /** {@code a + b}, equal shapes. */
-  public static Var add(Var a, Var b) {
-    Tape tape = a.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("add", a.isTracked() || b.isTracked(), a.value().shape());
-    backend.copy(y.value(), a.value());
-    backend.axpy(y.value(), b.value(), 1);
-    tape.undo(
-        y,
-        () -> {
-          for (Var v : new Var[] {a, b}) {
-            if (v.isTracked()) {
-              backend.axpy(v.gradient(), y.gradient(), 1);
-            }
-          }
-        });
-    return y;
-  }
-
-  /** {@code a b}, elementwise, equal shapes, contiguous. */
-  public static Var mul(Var a, Var b) {
-    Tape tape = a.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("mul", a.isTracked() || b.isTracked(), a.value().shape());
-    backend.mul(y.value(), a.value(), b.value());
-    tape.undo(
-        y,
-        () -> backend.mulBackward(a.gradient(), b.gradient(), y.gradient(), a.value(), b.value()));
-    return y;
-  }
-
-  /** {@code act(x)}, contiguous. */
-  public static Var activation(Var x, Activation activation) {
-    Tape tape = x.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("activation", x.isTracked(), x.value().shape());
-    backend.activation(y.value(), x.value(), activation);
-    tape.undo(
-        y, () -> backend.activationBackward(x.gradient(), y.gradient(), x.value(), activation));
-    return y;
-  }
-
   /** Sums of rows, {@code [rows]}. */
   public static Var sumRows(Var x) {
     Tape tape = x.tape();
