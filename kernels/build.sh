@@ -29,7 +29,8 @@ configure_and_build() { # $1 = build directory, $2 = targets of it, the rest = e
 }
 
 run_tests() { # $1 = build directory
-  (cd "$1" && ctest --output-on-failure --parallel 1 --no-tests=ignore)
+  (cd "$1" && ctest --output-on-failure --parallel 1 --no-tests=ignore) ||
+    { echo "bhn: native tests failed; $1/Testing/Temporary/LastTest.log says which and how" >&2; exit 1; }
 }
 
 case "${1:-}" in

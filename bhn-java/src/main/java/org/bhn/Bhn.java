@@ -150,6 +150,8 @@ public final class Bhn implements AutoCloseable {
    * @param inputs {@code [N, inputs]} row by row, finite
    * @param samples S, at least 1; a point network uses 1
    * @param seed of the weight samples
+   * @throws IllegalArgumentException if the inputs do not fit, are not finite, or so large that the
+   *     first row named overflows in the network
    */
   public Predictive predict(float[] inputs, int samples, long seed) {
     checkInputs(inputs, samples);
@@ -359,7 +361,7 @@ public final class Bhn implements AutoCloseable {
     checkSamples(samples);
     int width = net.network().inputs();
     if (inputs == null) {
-      throw new IllegalArgumentException("inputs is null");
+      throw new IllegalArgumentException("inputs is null: pass rows, none for an empty prediction");
     }
     if (inputs.length % width != 0) {
       throw new IllegalArgumentException(

@@ -32,7 +32,7 @@ final class ModelFile {
 
   static void write(Path file, Map<String, Object> model, BayesianNetwork net) {
     if (file == null) {
-      throw new IllegalArgumentException("file is null");
+      throw new IllegalArgumentException("file is null: pass the path to write");
     }
     Map<String, Object> card = new LinkedHashMap<>();
     card.put("format", FORMAT);

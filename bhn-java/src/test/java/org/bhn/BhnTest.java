@@ -249,6 +249,7 @@ class BhnTest {
       explains("labels", () -> model.fit(real, Fit.epochs(1)));
       explains("inputs", () -> model.predict(new float[3], 1));
       explains("samples", () -> model.predict(new float[2], 0));
+      explains("epochs = 0 must be in [1, 16777216]", () -> Fit.epochs(0));
       explains("NaN", () -> model.predict(new float[] {0, Float.NaN}, 1));
       assertThrows(UnsupportedOperationException.class, () -> model.elbo(wide(), 1));
       assertThrows(

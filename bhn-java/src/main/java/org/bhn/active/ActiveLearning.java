@@ -94,6 +94,9 @@ public final class ActiveLearning {
    *     gives another number of labels or one that is no class; nothing is acquired then
    */
   public void acquire(int... rows) {
+    if (rows == null) {
+      throw new IllegalArgumentException("rows is null: pass rows of the pool");
+    }
     BitSet after = (BitSet) asked.clone();
     for (int row : rows) {
       if (row < 0 || row >= pool.rows()) {
@@ -107,9 +110,14 @@ public final class ActiveLearning {
       after.set(row);
     }
     int[] labels = oracle.label(rows.clone());
+    if (labels == null) {
+      throw new IllegalArgumentException(
+          "the oracle gave null for %d rows: return one label for each".formatted(rows.length));
+    }
     if (labels.length != rows.length) {
       throw new IllegalArgumentException(
-          "the oracle gave %d labels for %d rows".formatted(labels.length, rows.length));
+          "the oracle gave %d labels for %d rows: return one for each"
+              .formatted(labels.length, rows.length));
     }
     for (int i = 0; i < rows.length; i++) {
       if (labels[i] < 0 || labels[i] >= pool.classes()) {

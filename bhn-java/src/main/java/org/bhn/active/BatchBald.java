@@ -29,7 +29,7 @@ public record BatchBald(int configurations) implements Acquisition {
 
   @Override
   public int[] choose(Candidates candidates, int count, RandomGenerator random) {
-    Ranked.checkCount(candidates, count);
+    Ranked.check(candidates, count, random);
     int[] chosen = new int[count];
     if (count == 0) {
       return chosen;

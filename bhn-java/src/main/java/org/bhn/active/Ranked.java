@@ -19,7 +19,7 @@ record Ranked(String name, Function<Moments, double[]> score) implements Acquisi
 
   @Override
   public int[] choose(Candidates candidates, int count, RandomGenerator random) {
-    checkCount(candidates, count);
+    check(candidates, count, random);
     Integer[] order = shuffled(candidates.size(), random);
     if (score != null) {
       double[] scores = scores(candidates);
@@ -34,6 +34,10 @@ record Ranked(String name, Function<Moments, double[]> score) implements Acquisi
     for (int from = 0; from < all.length; from += PIECE) {
       int to = Math.min(all.length, from + PIECE);
       double[] some = score.apply(Scores.moments(candidates.draws(from, to)));
+      if (some == null) {
+        throw new IllegalArgumentException(
+            "score gave null for %d candidates; return one value for each".formatted(to - from));
+      }
       if (some.length != to - from) {
         throw new IllegalArgumentException(
             "score gave %d values for %d candidates; return one for each"
@@ -60,7 +64,13 @@ record Ranked(String name, Function<Moments, double[]> score) implements Acquisi
     return order;
   }
 
-  static void checkCount(Candidates candidates, int count) {
+  static void check(Candidates candidates, int count, RandomGenerator random) {
+    if (candidates == null || random == null) {
+      throw new IllegalArgumentException(
+          candidates == null
+              ? "candidates is null: pass what to choose from"
+              : "random is null: pass for example new SplittableRandom(1)");
+    }
     if (count < 0 || count > candidates.size()) {
       throw new IllegalArgumentException(
           "count = %d must be in [0, %d], the number of candidates"

@@ -7,7 +7,8 @@ import org.bhn.nativelib.OneDnnLibrary;
 
 /**
  * Opens backends. {@code -Dbhn.backend=cuda|cpu|java} chooses what {@link #best} opens; {@code
- * -Dbhn.require=cuda|cpu} makes it an error when that device is not usable.
+ * -Dbhn.require=cuda|cpu} makes it an error when that device is not usable. If both are set, they
+ * must name the same device.
  */
 public final class Backends {
   private static final System.Logger LOG = System.getLogger("org.bhn");
@@ -18,10 +19,16 @@ public final class Backends {
    * The fastest usable device; logs one line that says what was chosen and why not the others.
    *
    * @throws NativeException if the device asked for by a property is not usable
+   * @throws IllegalArgumentException if the properties ask for two devices
    */
   public static Backend best() {
     Device forced = property("bhn.backend");
     Device required = property("bhn.require");
+    if (forced != null && required != null && forced != required) {
+      throw new IllegalArgumentException(
+          "-Dbhn.backend=%s contradicts -Dbhn.require=%s: set one of them, or both to one device"
+              .formatted(System.getProperty("bhn.backend"), System.getProperty("bhn.require")));
+    }
     if (forced != null) {
       return open(forced);
     }

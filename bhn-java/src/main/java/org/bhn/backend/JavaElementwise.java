@@ -63,7 +63,7 @@ final class JavaElementwise {
   static double activate(Activation activation, double x) {
     return switch (activation) {
       case IDENTITY -> x;
-      case RELU -> x > 0 ? x : 0;
+      case RELU -> x <= 0 ? 0 : x; // NaN stays, as on every device
       case TANH -> Math.tanh(x);
       case GELU -> x * Erf.normalCdf(x);
     };

@@ -8,6 +8,7 @@ import org.bhn.posterior.Posterior;
 import org.bhn.posterior.WeightPosterior;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Noise;
+import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
 import org.bhn.tape.Start;
 import org.bhn.tape.Tape;
@@ -143,7 +144,7 @@ public final class BayesianNetwork implements AutoCloseable {
       int examplesPerDraw,
       Tensor klScale) {
     int sharing = gcd(Math.min(examplesPerDraw, x.rows()), x.rows());
-    int draws = samples * (x.rows() / sharing);
+    int draws = Ops.rows(samples, x.rows() / sharing);
     WeightPosterior.Draw draw = posterior.draw(tape, noise, draws);
     Var outputs = posterior.forward(tape, draw, tape.constant(x), samples, 0);
     tape.scope("likelihood");

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.bhn.io.FileErrors;
 
 /**
  * CIFAR-10 from the files of its binary version: records of one label byte and 3072 pixel bytes,
@@ -84,7 +85,7 @@ public record Cifar10(Dataset train, Dataset test) {
       }
       return size / RECORD;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(file, e);
     }
   }
 
@@ -110,7 +111,7 @@ public record Cifar10(Dataset train, Dataset test) {
       }
       return row;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(file, e);
     }
   }
 }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import org.bhn.io.FileErrors;
 
 /**
  * Numeric tables from text, UTF-8, one row a line.
@@ -94,6 +95,9 @@ public final class Csv {
    * @return its index
    */
   public OptionalInt column(String name) {
+    if (name == null) {
+      throw new IllegalArgumentException("name is null; pass one of the header " + header);
+    }
     int i = header.indexOf(name);
     return i < 0 ? OptionalInt.empty() : OptionalInt.of(i);
   }
@@ -107,6 +111,10 @@ public final class Csv {
    * @throws IndexOutOfBoundsException when a column does not exist
    */
   public Dataset toRegression(int[] inputs, int... targets) {
+    if (inputs == null || targets == null) {
+      throw new IllegalArgumentException(
+          (inputs == null ? "inputs" : "targets") + " is null; pass the indices of columns");
+    }
     return Dataset.regression(pick(inputs), inputs.length, pick(targets), targets.length);
   }
 
@@ -128,6 +136,9 @@ public final class Csv {
     private int columns;
 
     Reader(Path file, Character separator) {
+      if (file == null) {
+        throw new IllegalArgumentException("file is null; pass the path of a table");
+      }
       this.file = file;
       this.separator = separator;
     }
@@ -145,7 +156,7 @@ public final class Csv {
         throw new DataException(
             "%s: after line %d: not valid UTF-8; convert the file".formatted(file, line), e);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw FileErrors.cannotRead(file, e);
       }
       return new Csv(header, Arrays.copyOf(values, size), columns);
     }

@@ -70,7 +70,8 @@ public final class Dataset {
    * @throws IllegalArgumentException when sizes do not fit or a value is out of range
    */
   public static Dataset classification(float[] inputs, int columns, int[] labels, int classes) {
-    return owning(inputs.clone(), columns, labels.clone(), classes);
+    return owning(
+        given("inputs", inputs).clone(), columns, given("labels", labels).clone(), classes);
   }
 
   /**
@@ -85,7 +86,8 @@ public final class Dataset {
    */
   public static Dataset regression(
       float[] inputs, int columns, float[] targets, int targetColumns) {
-    int rows = rows("inputs", inputs, "columns", columns);
+    given("targets", targets);
+    int rows = rows("inputs", given("inputs", inputs), "columns", columns);
     sameRows("targets", rows("targets", targets, "targetColumns", targetColumns), rows);
     return new Dataset(inputs.clone(), columns, null, 0, targets.clone(), targetColumns, 0, rows);
   }
@@ -105,6 +107,13 @@ public final class Dataset {
       }
     }
     return new Dataset(inputs, columns, labels, classes, null, 0, 0, rows);
+  }
+
+  private static <T> T given(String name, T values) {
+    if (values == null) {
+      throw new IllegalArgumentException(name + " is null; pass an array, empty for no rows");
+    }
+    return values;
   }
 
   private static int rows(String name, float[] values, String widthName, int width) {
@@ -276,6 +285,7 @@ public final class Dataset {
    * @throws IllegalArgumentException when they do not fit an array
    */
   public Dataset select(int... indices) {
+    given("indices", indices);
     int widest = Math.max(columns, targetColumns);
     if ((long) indices.length * widest > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
@@ -343,6 +353,12 @@ public final class Dataset {
    * @throws IllegalArgumentException when a scaler is of another width, or given for labels
    */
   public Dataset standardised(Standardizer inputScaler, Optional<Standardizer> targetScaler) {
+    if (inputScaler == null || targetScaler == null) {
+      throw new IllegalArgumentException(
+          inputScaler == null
+              ? "inputScaler is null; pass that of the training data"
+              : "targetScaler is null; pass Optional.empty() to leave targets as they are");
+    }
     if (targetScaler.isPresent() && targets == null) {
       throw new IllegalArgumentException(
           "targetScaler is given but the data have labels; pass Optional.empty()");

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.bhn.io.FileErrors;
 
 /**
  * An array from a file in the idx format of MNIST, plain or gzipped (told by content, not name).
@@ -45,6 +46,9 @@ public final class Idx {
    * @throws UncheckedIOException when it cannot be read
    */
   public static Idx read(Path file) {
+    if (file == null) {
+      throw new IllegalArgumentException("file is null; pass the path of an idx file");
+    }
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       long available = Files.size(file);
       raw.mark(2);
@@ -57,7 +61,7 @@ public final class Idx {
       throw new DataException(
           "%s: damaged gzip data (%s); fetch the file again".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(file, e);
     }
   }
 

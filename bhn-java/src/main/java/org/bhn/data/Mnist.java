@@ -133,7 +133,8 @@ public record Mnist(Dataset train, Dataset test) {
       }
       return cache;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(
+          "cannot fill %s: %s; %s".formatted(cache, e.getMessage(), remedy), e);
     }
   }
 

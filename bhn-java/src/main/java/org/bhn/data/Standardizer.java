@@ -18,6 +18,8 @@ public final class Standardizer {
    * @throws IllegalArgumentException otherwise
    */
   public Standardizer(double[] mean, double[] std) {
+    given("mean", mean);
+    given("std", std);
     if (mean.length != std.length || mean.length == 0) {
       throw new IllegalArgumentException(
           "mean has %d columns and std %d; pass the same positive number of both"
@@ -43,6 +45,7 @@ public final class Standardizer {
    * @throws IllegalArgumentException when there is no whole positive number of rows
    */
   public static Standardizer fit(float[] values, int columns) {
+    given("values", values);
     if (columns < 1 || values.length == 0 || values.length % columns != 0) {
       throw new IllegalArgumentException(
           "%d values are not one or more rows of %d columns; pass the width of a row"
@@ -95,6 +98,7 @@ public final class Standardizer {
   }
 
   float[] apply(float[] values, int columns) {
+    given("values", values);
     requireRows(values.length, columns);
     float[] result = new float[values.length];
     for (int i = 0; i < values.length; i++) {
@@ -112,6 +116,7 @@ public final class Standardizer {
    * @throws IllegalArgumentException when there is no whole number of rows
    */
   public float[] invert(float[] values) {
+    given("values", values);
     requireRows(values.length, mean.length);
     float[] result = new float[values.length];
     for (int i = 0; i < values.length; i++) {
@@ -119,6 +124,12 @@ public final class Standardizer {
       result[i] = (float) (values[i] * std[c] + mean[c]);
     }
     return result;
+  }
+
+  private static void given(String name, Object array) {
+    if (array == null) {
+      throw new IllegalArgumentException(name + " is null; pass an array");
+    }
   }
 
   private void requireRows(int values, int columns) {

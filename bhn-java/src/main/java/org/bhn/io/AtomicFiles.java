@@ -18,7 +18,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>The content goes to a hidden temporary file in the same directory ({@code .name.<hex>.tmp}),
  * is forced to the device and moved over the target in one step. A process killed on the way leaves
  * that temporary file behind, which may be deleted. Permissions of a replaced file are not kept; a
- * symbolic link stays and the file it points to is replaced.
+ * symbolic link stays and the file it points to is replaced. What is no regular file, such as a
+ * device, is refused.
  */
 public final class AtomicFiles {
   /** Produces the content of a file. */
@@ -36,6 +37,30 @@ public final class AtomicFiles {
   private AtomicFiles() {}
 
   /**
+   * Checks that a file may be written here, as far as that can be known before.
+   *
+   * @param target file to create or replace
+   * @throws IOException naming it, the reason and the remedy
+   */
+  public static void check(Path target) throws IOException {
+    Path file = target.toAbsolutePath().normalize();
+    Path directory = file.getParent();
+    if (directory == null || Files.isDirectory(target)) {
+      throw FileErrors.cannotWrite(target, "it is a directory; pass the path of a file");
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      // A move would put a regular file in the place of a device or a pipe.
+      throw FileErrors.cannotWrite(target, "it is not a regular file; pass the path of one");
+    }
+    if (Files.isSymbolicLink(target) && !Files.exists(target)) {
+      throw FileErrors.cannotWrite(target, "it is a link to nothing; remove the link");
+    }
+    if (!Files.isDirectory(directory)) {
+      throw FileErrors.cannotWrite(target, "there is no directory " + directory + "; create it");
+    }
+  }
+
+  /**
    * Writes a file whole.
    *
    * @param target file to create or replace; its directory must exist
@@ -43,12 +68,18 @@ public final class AtomicFiles {
    * @throws IOException when writing or moving fails; the target is then as it was before
    */
   public static void write(Path target, Body body) throws IOException {
-    Path file =
-        Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath().normalize();
-    Path directory = file.getParent();
-    if (directory == null) {
-      throw new IOException(target + " is not a file name; pass the path of a file");
+    check(target);
+    try {
+      replace(
+          Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath().normalize(),
+          body);
+    } catch (IOException e) {
+      throw FileErrors.cannotWrite(target, e);
     }
+  }
+
+  private static void replace(Path file, Body body) throws IOException {
+    Path directory = file.getParent();
     String suffix = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     Path temporary = directory.resolve("." + file.getFileName() + "." + suffix + ".tmp");
     boolean moved = false;

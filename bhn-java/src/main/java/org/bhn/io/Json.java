@@ -106,7 +106,7 @@ public final class Json {
       }
       return JsonObject.of(parse(bytes, file.toString()), file.toString());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(file, e);
     }
   }
 

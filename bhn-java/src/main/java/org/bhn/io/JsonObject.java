@@ -44,28 +44,6 @@ public final class JsonObject {
     return Collections.unmodifiableSet(members.keySet());
   }
 
-  /**
-   * Refuses members nobody asked for: usually a misspelt name, or a file of a newer version.
-   *
-   * @param known the names that may occur
-   * @return this
-   * @throws FormatException when another one occurs
-   */
-  public JsonObject requireOnly(String... known) {
-    Set<String> allowed = Set.of(known);
-    for (String name : members.keySet()) {
-      if (!allowed.contains(name)) {
-        throw new FormatException(
-            source,
-            path + "/" + name,
-            "unknown member",
-            "remove it or use the version that wrote the file; known are "
-                + String.join(", ", known));
-      }
-    }
-    return this;
-  }
-
   /** Returns a string member. */
   public String string(String name) {
     return cast(member(name), String.class, "a string", child(name));
@@ -110,11 +88,6 @@ public final class JsonObject {
   public List<Object> list(String name) {
     List<?> list = cast(member(name), List.class, "a list", child(name));
     return Collections.unmodifiableList(list);
-  }
-
-  /** Returns a list of strings. */
-  public List<String> strings(String name) {
-    return elements(name, (value, at) -> cast(value, String.class, "a string", at));
   }
 
   /** Returns a list of whole numbers. */

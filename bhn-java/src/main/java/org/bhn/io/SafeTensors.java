@@ -107,18 +107,19 @@ public final class SafeTensors {
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
       try {
-        return new File(path.toString(), channel, SafeTensorsHeader.read(channel, path));
+        return new File(path, channel, SafeTensorsHeader.read(channel, path));
       } catch (Throwable t) {
         closeQuietly(channel);
         throw t;
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.cannotRead(path, e);
     }
   }
 
   /** An open file. Reading is safe from several threads; closing while others read is not. */
   public static final class File implements AutoCloseable {
+    private final Path path;
     private final String source;
     private final FileChannel channel;
     private final SafeTensorsHeader header;
@@ -126,8 +127,9 @@ public final class SafeTensors {
     // it.
     private final Arena arena = Arena.ofShared();
 
-    private File(String source, FileChannel channel, SafeTensorsHeader header) {
-      this.source = source;
+    private File(Path path, FileChannel channel, SafeTensorsHeader header) {
+      this.path = path;
+      this.source = path.toString();
       this.channel = channel;
       this.header = header;
     }
@@ -233,7 +235,7 @@ public final class SafeTensors {
             info.end() - info.begin(),
             arena);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw FileErrors.cannotRead(path, e);
       }
     }
 
@@ -259,7 +261,7 @@ public final class SafeTensors {
       try {
         return SafeTensorsData.read(channel, header.dataStart(), info, source);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw FileErrors.cannotRead(path, e);
       }
     }
   }
@@ -389,7 +391,7 @@ public final class SafeTensors {
               }
             });
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw new UncheckedIOException(e.getMessage(), e);
       }
     }
   }

@@ -48,8 +48,12 @@ public final class Nuts {
       throw new IllegalArgumentException(
           "warmup = %d, draws = %d: pass at least 20 and 1".formatted(warmup, draws));
     }
-    if (start.length == 0) {
-      throw new IllegalArgumentException("start is empty: pass one number a dimension");
+    if (density == null) {
+      throw new IllegalArgumentException("density is null: pass the log-density to sample");
+    }
+    if (start == null || start.length == 0) {
+      throw new IllegalArgumentException(
+          "start is " + (start == null ? "null" : "empty") + ": pass one number a dimension");
     }
     return new Nuts(density, start.length, seed).run(start, warmup, draws);
   }

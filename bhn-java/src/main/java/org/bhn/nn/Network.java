@@ -41,12 +41,6 @@ public record Network(List<Layer> layers) {
             + (images ? " gives " + before.result() : " has " + before.outputs() + " outputs"));
   }
 
-  /** A multilayer perceptron with a linear last layer. */
-  public static Network mlp(
-      int inputs, int[] hidden, int outputs, Activation activation, boolean bias) {
-    return new Network(dense(inputs, hidden, outputs, activation, bias));
-  }
-
   /** Dense layers with a linear last one, to follow others. */
   public static List<Layer> dense(
       int inputs, int[] hidden, int outputs, Activation activation, boolean bias) {

@@ -127,7 +127,7 @@ final class WeightNormPosterior implements WeightPosterior {
   private static Var gain(
       WeightLayer layer, Var t, Var g, Var r, Var bias, int samples, int batch) {
     int draws = g.value().rows();
-    int rows = samples * batch * layer.places();
+    int rows = Ops.rows(samples, Ops.rows(batch, layer.places()));
     if (draws == samples || draws == rows) {
       return Ops.gain(t, g, r, bias, samples, rows / samples, layer.activation());
     }

@@ -66,6 +66,7 @@ final class HostMoments {
   }
 
   Predictive predictive(int samples) {
+    Overflow.check("mean prediction", mean, columns);
     return new Predictive(
         rows,
         columns,

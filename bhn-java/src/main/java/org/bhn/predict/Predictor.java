@@ -116,6 +116,7 @@ public final class Predictor implements AutoCloseable {
    * @param samples S; a posterior without randomness uses 1
    * @param seed of the weight samples
    * @param precision of the products
+   * @throws IllegalArgumentException naming the first row whose mean overflows
    */
   public Result run(
       float[] inputs, int[] labels, float[] targets, int samples, long seed, Precision precision) {
@@ -136,6 +137,7 @@ public final class Predictor implements AutoCloseable {
    * @param seed of the weight samples
    * @param precision of the products
    * @return {@code [S][N][C]}
+   * @throws IllegalArgumentException naming a row whose logits overflow
    */
   public float[][][] probabilities(float[] inputs, int samples, long seed, Precision precision) {
     int rows = inputs.length / net.network().inputs();
@@ -375,6 +377,7 @@ public final class Predictor implements AutoCloseable {
       float[] means = new float[rows * columns];
       float[] squares = new float[rows * columns];
       backend.download(mean, means);
+      Overflow.check("mean prediction", means, columns);
       backend.download(m2, squares);
       if (!classes) {
         float[] noise = new float[rows * columns];
@@ -387,6 +390,7 @@ public final class Predictor implements AutoCloseable {
       float[] entropies = new float[rows];
       int[] counts = new int[rows * columns];
       backend.download(entropy, entropies);
+      Overflow.check("mean entropy", entropies, 1);
       backend.download(votes, counts);
       return new Result(
           new Predictive(rows, columns, samples, means, squares, entropies, counts, null), logLik);

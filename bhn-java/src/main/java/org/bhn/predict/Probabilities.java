@@ -21,12 +21,15 @@ final class Probabilities implements Predictor.Visit {
     double[] logits = new double[out.value().size()];
     backend.download(out.value(), logits);
     for (int i = 0; i < count * batch; i++) {
-      values[seen + i / batch][row + i % batch] = softmax(logits, i * classes, classes);
+      double norm = LogSum.of(logits, i * classes, classes);
+      if (!Double.isFinite(norm)) {
+        throw Overflow.at(row + i % batch, "sum of probabilities", norm);
+      }
+      values[seen + i / batch][row + i % batch] = softmax(logits, i * classes, classes, norm);
     }
   }
 
-  private static float[] softmax(double[] logits, int at, int classes) {
-    double norm = LogSum.of(logits, at, classes);
+  private static float[] softmax(double[] logits, int at, int classes, double norm) {
     float[] p = new float[classes];
     for (int c = 0; c < classes; c++) {
       p[c] = (float) Math.exp(logits[at + c] - norm);

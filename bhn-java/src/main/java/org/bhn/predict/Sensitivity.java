@@ -149,6 +149,7 @@ final class Sensitivity {
       for (int n = 0; n < logScale.length; n++) {
         logScale[n] -= logSum[n];
       }
+      Overflow.check("gradient", direction, columns);
       return new InputGradient(columns, direction, logScale);
     }
   }

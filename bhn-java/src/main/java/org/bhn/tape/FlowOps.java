@@ -5,7 +5,6 @@ import java.util.List;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Conditioner;
 import org.bhn.backend.FlowStep;
-import org.bhn.backend.MadeGradient;
 import org.bhn.tensor.Tensor;
 
 /** Differentiable ops of the flows. */
@@ -58,35 +57,6 @@ public final class FlowOps {
           passOn(in.logDet(), logDet);
         });
     return new State(z, logDet);
-  }
-
-  /** The conditioner's heads {@code [S, 2·O]}, shift then log-scale, from z {@code [S, I]}. */
-  public static Var made(Var z, Var params, Conditioner net) {
-    Tape tape = z.tape();
-    Backend backend = tape.backend();
-    int samples = z.value().rows();
-    Var heads = tape.output("made", true, samples, 2 * net.outputs());
-    Tensor hidden = backend.pool().take(samples, net.hidden());
-    Tensor products = backend.pool().take(samples, net.rows());
-    Tensor r = backend.pool().take(net.rows());
-    backend.made(heads.value(), hidden, products, r, z.value(), params.value(), net);
-    tape.undo(
-        heads,
-        () -> {
-          Tensor factors = backend.pool().take(net.factorCount(samples));
-          backend.madeBackward(
-              z.gradient(),
-              factors,
-              heads.gradient(),
-              z.value(),
-              hidden,
-              products,
-              r,
-              params.value(),
-              net);
-          params.addGradient(new MadeGradient(factors, z.value(), hidden, net));
-        });
-    return heads;
   }
 
   /**

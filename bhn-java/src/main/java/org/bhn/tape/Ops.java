@@ -89,7 +89,7 @@ public final class Ops {
     Tape tape = t.tape();
     Backend backend = tape.backend();
     boolean tracked = t.isTracked() || tracked(g) || tracked(r) || tracked(bias);
-    Var y = tape.output("gain", tracked, samples * batch, t.value().columns());
+    Var y = tape.output("gain", tracked, rows(samples, batch), t.value().columns());
     backend.gain(y.value(), t.value(), value(g), value(r), value(bias), samples, activation);
     Product backward =
         (dT, beta) ->
@@ -143,48 +143,6 @@ public final class Ops {
     return y;
   }
 
-  /** {@code a + b}, equal shapes. */
-  public static Var add(Var a, Var b) {
-    Tape tape = a.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("add", a.isTracked() || b.isTracked(), a.value().shape());
-    backend.copy(y.value(), a.value());
-    backend.axpy(y.value(), b.value(), 1);
-    tape.undo(
-        y,
-        () -> {
-          for (Var v : new Var[] {a, b}) {
-            if (v.isTracked()) {
-              backend.axpy(v.gradient(), y.gradient(), 1);
-            }
-          }
-        });
-    return y;
-  }
-
-  /** {@code a b}, elementwise, equal shapes, contiguous. */
-  public static Var mul(Var a, Var b) {
-    Tape tape = a.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("mul", a.isTracked() || b.isTracked(), a.value().shape());
-    backend.mul(y.value(), a.value(), b.value());
-    tape.undo(
-        y,
-        () -> backend.mulBackward(a.gradient(), b.gradient(), y.gradient(), a.value(), b.value()));
-    return y;
-  }
-
-  /** {@code act(x)}, contiguous. */
-  public static Var activation(Var x, Activation activation) {
-    Tape tape = x.tape();
-    Backend backend = tape.backend();
-    Var y = tape.output("activation", x.isTracked(), x.value().shape());
-    backend.activation(y.value(), x.value(), activation);
-    tape.undo(
-        y, () -> backend.activationBackward(x.gradient(), y.gradient(), x.value(), activation));
-    return y;
-  }
-
   /** Sums of rows, {@code [rows]}. */
   public static Var sumRows(Var x) {
     Tape tape = x.tape();
@@ -207,7 +165,7 @@ public final class Ops {
     Backend backend = tape.backend();
     Tensor counter = noise.counter();
     long seed = noise.seed();
-    Var y = tape.output("dropout", x.isTracked(), samples * batch, x.value().columns());
+    Var y = tape.output("dropout", x.isTracked(), rows(samples, batch), x.value().columns());
     backend.dropout(y.value(), x.value(), counter, samples, firstRow, seed, stream, rate);
     tape.undo(
         y,
@@ -215,6 +173,21 @@ public final class Ops {
             backend.dropoutBackward(
                 x.gradient(), y.gradient(), counter, samples, firstRow, seed, stream, rate));
     return y;
+  }
+
+  /**
+   * S·B.
+   *
+   * @throws IllegalArgumentException if a tensor cannot have that many rows
+   */
+  public static int rows(int samples, int batch) {
+    long rows = (long) samples * batch;
+    if (rows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "samples = %d times batch = %d is %d rows, more than the %d of a tensor: use fewer of one"
+              .formatted(samples, batch, rows, Integer.MAX_VALUE));
+    }
+    return (int) rows;
   }
 
   static boolean tracked(Var v) {

@@ -150,11 +150,6 @@ public final class Tensor {
     return generation != buffer.generation();
   }
 
-  /** Whether the other tensor has the same dimensions. */
-  public boolean sameShape(Tensor other) {
-    return Arrays.equals(shape, other.shape);
-  }
-
   /**
    * Columns {@code from} (inclusive) to {@code to} (exclusive) of the matrix view, without copying.
    *

@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.Map;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.TensorFiles;
+import org.bhn.io.AtomicFiles;
 import org.bhn.io.FormatException;
 import org.bhn.io.Json;
 import org.bhn.io.JsonObject;
@@ -40,6 +42,15 @@ final class Checkpoint {
     this.path = path;
     this.trainer = trainer;
     this.identity = TrainingIdentity.of(trainer);
+  }
+
+  /** Refuses, before hours of training, a file that could not be written after them. */
+  static void requireWritable(Path file) {
+    try {
+      AtomicFiles.check(file);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("checkpoint: " + e.getMessage(), e);
+    }
   }
 
   boolean exists() {

@@ -15,10 +15,10 @@ public final class DataChecks {
    */
   public static void fits(BayesianNetwork net, String name, Dataset data) {
     if (data == null) {
-      throw new IllegalArgumentException(name + " is null");
+      throw new IllegalArgumentException(name + " is null: pass a data set");
     }
     if (data.rows() < 1) {
-      throw new IllegalArgumentException(name + " has no rows");
+      throw new IllegalArgumentException(name + " has no rows: pass a data set with some");
     }
     if (data.columns() != net.network().inputs()) {
       throw new IllegalArgumentException(

@@ -188,7 +188,7 @@ public final class Fit {
   /** What chooses the best snapshot (log-likelihood), and whether it is kept (yes). */
   public Fit select(Selection by, boolean keep) {
     if (by == null) {
-      throw new IllegalArgumentException("selection is null");
+      throw new IllegalArgumentException("selection is null: use Selection.LOG_LIKELIHOOD");
     }
     this.selection = by;
     this.keepBest = keep;
@@ -268,6 +268,13 @@ public final class Fit {
     map.put("selection", selection.name());
     map.put("keep_best", keepBest);
     return map;
+  }
+
+  private static void check(String name, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new IllegalArgumentException(
+          name + " = " + value + " must be in [" + low + ", " + high + "]");
+    }
   }
 
   private static void check(String name, double value, double low, double high) {

@@ -13,6 +13,7 @@ public final class ProgressBar implements Listener {
   private long start;
   private long drawn;
   private long steps;
+  private int first;
   private int epochs = 1;
   private Epoch last;
 
@@ -32,14 +33,21 @@ public final class ProgressBar implements Listener {
   }
 
   @Override
+  public void onStart(int epoch, int of) {
+    start = System.nanoTime();
+    drawn = start;
+    steps = 0;
+    first = epoch;
+    epochs = of;
+    last = null;
+  }
+
+  @Override
   public void onStep(int epoch, int step, int stepsPerEpoch) {
     if (!live) {
       return;
     }
     long now = System.nanoTime();
-    if (steps == 0) {
-      start = now;
-    }
     steps++;
     if (now - drawn >= REDRAW_NANOS) {
       drawn = now;
@@ -50,24 +58,23 @@ public final class ProgressBar implements Listener {
   @Override
   public void onEpoch(Epoch epoch) {
     last = epoch;
-    epochs = epoch.epochs();
   }
 
   @Override
   public void onEnd() {
     if (live && steps > 0) {
-      draw(last == null ? 0 : last.epoch() + 1, System.nanoTime());
+      draw(last == null ? first : last.epoch() + 1, System.nanoTime());
       out.println();
     }
   }
 
   private void draw(double done, long now) {
     double seconds = Math.max(1e-9, (now - start) * 1e-9);
-    double share = last == null ? 0 : Math.min(1, done / epochs);
+    double share = Math.min(1, done / epochs);
     int filled = (int) (share * WIDTH);
     String bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
-    String left =
-        share > 0 ? String.format(Locale.ROOT, "%.0f s left", seconds / share - seconds) : "";
+    // A resumed training has not taken the time of the epochs before it.
+    double left = done > first ? seconds * (epochs - done) / (done - first) : 0;
     String loss =
         last == null
             ? ""
@@ -77,7 +84,7 @@ public final class ProgressBar implements Listener {
                     : String.format(Locale.ROOT, ", validation %.4f", last.validationLogLik()));
     out.printf(
         Locale.ROOT,
-        "\r[%s] %5.1f %%  %.0f steps/s  %s  %s   ",
+        "\r[%s] %5.1f %%  %.0f steps/s  %.0f s left  %s   ",
         bar,
         100 * share,
         steps / seconds,

@@ -47,12 +47,16 @@ public final class Trainer implements AutoCloseable {
    *
    * @param card what the network is, seed included, as plain values: checkpoints keep it, so that
    *     no other network goes on from them
-   * @throws IllegalArgumentException if the data do not fit the network or the likelihood
+   * @throws IllegalArgumentException if the data do not fit the network or the likelihood, or no
+   *     checkpoint could be written
    */
   public Trainer(BayesianNetwork net, Map<String, Object> card, Dataset train, Fit fit) {
     DataChecks.fits(net, "train", train);
     if (fit.validation != null) {
       DataChecks.fits(net, "validation", fit.validation);
+    }
+    if (fit.checkpoint != null) {
+      Checkpoint.requireWritable(fit.checkpoint);
     }
     if (fit.examplesPerDraw < fit.batch && !net.posterior().supportsPerExample()) {
       throw new IllegalArgumentException(
@@ -103,6 +107,9 @@ public final class Trainer implements AutoCloseable {
     }
     net.markInitialised();
     try {
+      for (Listener listener : fit.listeners) {
+        listener.onStart(first, fit.epochs);
+      }
       for (int epoch = first; epoch < fit.epochs && !stoppedEarly; epoch++) {
         Epoch done = epoch(epoch);
         epochs.add(done);
@@ -220,14 +227,7 @@ public final class Trainer implements AutoCloseable {
     if (validator == null || !due) {
       return new double[] {Double.NaN, Double.NaN};
     }
-    Predictor.Result result =
-        validator.run(
-            validInputs,
-            validLabels,
-            validTargets,
-            fit.validationSamples,
-            net.seed() + 1,
-            Precision.STRICT);
+    Predictor.Result result = judgedBy(fit.validationSamples);
     double sum = 0;
     for (float ll : result.logPredictive()) {
       sum += ll;
@@ -242,6 +242,16 @@ public final class Trainer implements AutoCloseable {
       accuracy = (double) right / validLabels.length;
     }
     return new double[] {sum / fit.validation.rows(), accuracy};
+  }
+
+  private Predictor.Result judgedBy(int samples) {
+    try {
+      return validator.run(
+          validInputs, validLabels, validTargets, samples, net.seed() + 1, Precision.STRICT);
+    } catch (IllegalArgumentException e) {
+      // The user gave these inputs as validation data, and long before.
+      throw new TrainingException("validation: " + e.getMessage());
+    }
   }
 
   private boolean isBest(double[] judged) {

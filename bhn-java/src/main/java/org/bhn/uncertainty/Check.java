@@ -1,5 +1,7 @@
 package org.bhn.uncertainty;
 
+import java.lang.reflect.Array;
+
 /** Argument checks of this package: every message names the argument, the value and the remedy. */
 final class Check {
   /** Room for the rounding of a single precision softmax over a few thousand classes. */
@@ -8,6 +10,23 @@ final class Check {
   private static final double RANGE_TOLERANCE = 1e-5;
 
   private Check() {}
+
+  static void notNull(String name, Object value) {
+    notNull(name, value, "pass an array");
+  }
+
+  static void notNull(String name, Object value, String remedy) {
+    if (value == null) {
+      throw new IllegalArgumentException(name + " is null; " + remedy);
+    }
+  }
+
+  /** As {@link #sameLength(String, int, String, int)}, of arrays that must not be null either. */
+  static void sameLength(String a, Object arrayA, String b, Object arrayB) {
+    notNull(a, arrayA);
+    notNull(b, arrayB);
+    sameLength(a, Array.getLength(arrayA), b, Array.getLength(arrayB));
+  }
 
   static void sameLength(String a, int lengthA, String b, int lengthB) {
     if (lengthA != lengthB) {
@@ -24,6 +43,7 @@ final class Check {
   }
 
   static void notNaN(String name, double[] values) {
+    notNull(name, values);
     for (int i = 0; i < values.length; i++) {
       if (Double.isNaN(values[i])) {
         throw new IllegalArgumentException(
@@ -34,6 +54,7 @@ final class Check {
   }
 
   static void finite(String name, double[] values) {
+    notNull(name, values);
     for (int i = 0; i < values.length; i++) {
       if (!Double.isFinite(values[i])) {
         throw new IllegalArgumentException(
@@ -50,7 +71,7 @@ final class Check {
   }
 
   static void interval(double[] lower, double[] upper) {
-    sameLength("lower", lower.length, "upper", upper.length);
+    sameLength("lower", lower, "upper", upper);
     for (int i = 0; i < lower.length; i++) {
       if (!(lower[i] <= upper[i])) {
         throw new IllegalArgumentException(
@@ -80,7 +101,9 @@ final class Check {
    * @return the number of classes, 0 when there are no rows
    */
   static int probabilities(String name, double[][] rows) {
+    notNull(name, rows);
     for (int i = 0; i < rows.length; i++) {
+      notNull(name + "[" + i + "]", rows[i]);
       if (rows[i].length == 0 || rows[i].length != rows[0].length) {
         throw new IllegalArgumentException(
             "%s[%d] has %d classes and %s[0] has %d; pass the same positive number of classes in"
@@ -108,9 +131,11 @@ final class Check {
     }
   }
 
-  static double[][] widen(float[][] rows) {
+  static double[][] widen(String name, float[][] rows) {
+    notNull(name, rows);
     double[][] wide = new double[rows.length][];
     for (int i = 0; i < rows.length; i++) {
+      notNull(name + "[" + i + "]", rows[i]);
       wide[i] = new double[rows[i].length];
       for (int j = 0; j < rows[i].length; j++) {
         wide[i][j] = rows[i][j];

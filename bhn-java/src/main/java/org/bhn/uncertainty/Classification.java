@@ -25,7 +25,7 @@ public final class Classification {
 
   /** As {@link #accuracy(double[][], int[])}, for single precision. */
   public static double accuracy(float[][] probabilities, int[] labels) {
-    return accuracy(Check.widen(probabilities), labels);
+    return accuracy(Check.widen("probabilities", probabilities), labels);
   }
 
   /**
@@ -36,7 +36,7 @@ public final class Classification {
    * @return accuracy in [0, 1]
    */
   public static double accuracy(int[] predicted, int[] labels) {
-    Check.sameLength("predicted", predicted.length, "labels", labels.length);
+    Check.sameLength("predicted", predicted, "labels", labels);
     int right = 0;
     for (int i = 0; i < labels.length; i++) {
       right += predicted[i] == labels[i] ? 1 : 0;
@@ -62,7 +62,7 @@ public final class Classification {
 
   /** As {@link #errors(double[][], int[])}, for single precision. */
   public static boolean[] errors(float[][] probabilities, int[] labels) {
-    return errors(Check.widen(probabilities), labels);
+    return errors(Check.widen("probabilities", probabilities), labels);
   }
 
   /**
@@ -87,7 +87,7 @@ public final class Classification {
 
   /** As {@link #nll(double[][], int[])}, for single precision. */
   public static double nll(float[][] probabilities, int[] labels) {
-    return nll(Check.widen(probabilities), labels);
+    return nll(Check.widen("probabilities", probabilities), labels);
   }
 
   /**
@@ -100,10 +100,11 @@ public final class Classification {
    * @return a value in [0, +∞]
    */
   public static double nllFromLog(double[][] logProbabilities, int[] labels) {
-    Check.sameLength("logProbabilities", logProbabilities.length, "labels", labels.length);
+    Check.sameLength("logProbabilities", logProbabilities, "labels", labels);
     double sum = 0;
     for (int i = 0; i < labels.length; i++) {
       double[] row = logProbabilities[i];
+      Check.notNull("logProbabilities[" + i + "]", row);
       Check.label("labels", i, labels[i], row.length);
       double value = row[labels[i]];
       if (!(value <= 1e-5)) {
@@ -137,7 +138,7 @@ public final class Classification {
 
   /** As {@link #brier(double[][], int[])}, for single precision. */
   public static double brier(float[][] probabilities, int[] labels) {
-    return brier(Check.widen(probabilities), labels);
+    return brier(Check.widen("probabilities", probabilities), labels);
   }
 
   /**
@@ -161,7 +162,7 @@ public final class Classification {
 
   /** As {@link #reliability(double[][], int[], int)}, for single precision. */
   public static Reliability reliability(float[][] probabilities, int[] labels, int bins) {
-    return reliability(Check.widen(probabilities), labels, bins);
+    return reliability(Check.widen("probabilities", probabilities), labels, bins);
   }
 
   /**
@@ -178,7 +179,7 @@ public final class Classification {
 
   /** As {@link #ece(double[][], int[], int)}, for single precision. */
   public static double ece(float[][] probabilities, int[] labels, int bins) {
-    return ece(Check.widen(probabilities), labels, bins);
+    return ece(Check.widen("probabilities", probabilities), labels, bins);
   }
 
   private static int[] predicted(double[][] probabilities) {
@@ -190,7 +191,7 @@ public final class Classification {
   }
 
   private static void check(double[][] probabilities, int[] labels) {
-    Check.sameLength("probabilities", probabilities.length, "labels", labels.length);
+    Check.sameLength("probabilities", probabilities, "labels", labels);
     Check.labels("labels", labels, Check.probabilities("probabilities", probabilities));
   }
 }

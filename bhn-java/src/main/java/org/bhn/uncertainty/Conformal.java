@@ -70,7 +70,7 @@ public final class Conformal {
    * @return {@code [n]} scores, in the units of the targets
    */
   public static double[] residuals(double[] mean, double[] targets) {
-    return residuals(mean, ones(mean.length), targets);
+    return residuals(mean, ones(mean), targets);
   }
 
   /**
@@ -83,7 +83,7 @@ public final class Conformal {
    */
   public static double[] residuals(double[] mean, double[] std, double[] targets) {
     checkMean(mean, std);
-    Check.sameLength("mean", mean.length, "targets", targets.length);
+    Check.sameLength("mean", mean, "targets", targets);
     Check.finite("targets", targets);
     double[] scores = new double[targets.length];
     Arrays.setAll(scores, i -> Math.abs(targets[i] - mean[i]) / std[i]);
@@ -98,7 +98,7 @@ public final class Conformal {
    * @return {@code {lower, upper}}, each {@code [n]}
    */
   public static double[][] intervals(double[] mean, double threshold) {
-    return intervals(mean, ones(mean.length), threshold);
+    return intervals(mean, ones(mean), threshold);
   }
 
   /**
@@ -131,7 +131,7 @@ public final class Conformal {
    */
   public static double[] excess(double[] lower, double[] upper, double[] targets) {
     checkInterval(lower, upper);
-    Check.sameLength("lower", lower.length, "targets", targets.length);
+    Check.sameLength("lower", lower, "targets", targets);
     Check.finite("targets", targets);
     double[] scores = new double[targets.length];
     Arrays.setAll(scores, i -> Math.max(lower[i] - targets[i], targets[i] - upper[i]));
@@ -208,6 +208,7 @@ public final class Conformal {
   public static double[] adaptiveScores(
       double[][] probabilities, int[] labels, RandomGenerator random) {
     checkLabels(probabilities, labels);
+    checkRandom(random);
     double[] scores = new double[labels.length];
     for (int i = 0; i < scores.length; i++) {
       scores[i] = adaptiveScore(probabilities[i], labels[i], random.nextDouble());
@@ -227,6 +228,7 @@ public final class Conformal {
       double[][] probabilities, double threshold, RandomGenerator random) {
     Check.probabilities("probabilities", probabilities);
     checkThreshold(threshold);
+    checkRandom(random);
     boolean[][] sets = new boolean[probabilities.length][];
     for (int i = 0; i < sets.length; i++) {
       double share = random.nextDouble();
@@ -246,9 +248,10 @@ public final class Conformal {
    * @return a value in [0, 1], to be compared with 1 − α; NaN when n = 0
    */
   public static double coverage(boolean[][] sets, int[] labels) {
-    Check.sameLength("sets", sets.length, "labels", labels.length);
+    Check.sameLength("sets", sets, "labels", labels);
     int held = 0;
     for (int i = 0; i < sets.length; i++) {
+      Check.notNull("sets[" + i + "]", sets[i]);
       Check.label("labels", i, labels[i], sets[i].length);
       held += sets[i][labels[i]] ? 1 : 0;
     }
@@ -262,9 +265,11 @@ public final class Conformal {
    * @return a value of at least 0; NaN when n = 0
    */
   public static double meanSize(boolean[][] sets) {
+    Check.notNull("sets", sets);
     int members = 0;
-    for (boolean[] set : sets) {
-      for (boolean member : set) {
+    for (int i = 0; i < sets.length; i++) {
+      Check.notNull("sets[" + i + "]", sets[i]);
+      for (boolean member : sets[i]) {
         members += member ? 1 : 0;
       }
     }
@@ -282,15 +287,16 @@ public final class Conformal {
     return above + share * own;
   }
 
-  private static double[] ones(int n) {
-    double[] ones = new double[n];
+  private static double[] ones(double[] mean) {
+    Check.notNull("mean", mean);
+    double[] ones = new double[mean.length];
     Arrays.fill(ones, 1);
     return ones;
   }
 
   private static void checkMean(double[] mean, double[] std) {
     Check.finite("mean", mean);
-    Check.sameLength("mean", mean.length, "std", std.length);
+    Check.sameLength("mean", mean, "std", std);
     for (int i = 0; i < std.length; i++) {
       Check.std("std", i, std[i]);
     }
@@ -308,8 +314,12 @@ public final class Conformal {
     }
   }
 
+  private static void checkRandom(RandomGenerator random) {
+    Check.notNull("random", random, "pass for example new SplittableRandom(1)");
+  }
+
   private static void checkLabels(double[][] probabilities, int[] labels) {
-    Check.sameLength("probabilities", probabilities.length, "labels", labels.length);
+    Check.sameLength("probabilities", probabilities, "labels", labels);
     Check.labels("labels", labels, Check.probabilities("probabilities", probabilities));
   }
 }

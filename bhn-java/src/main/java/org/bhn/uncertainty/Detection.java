@@ -160,7 +160,7 @@ public final class Detection {
    */
   private record Counts(double[] threshold, int[] positives, int[] negatives) {
     static Counts of(double[] scores, boolean[] positive) {
-      Check.sameLength("scores", scores.length, "positive", positive.length);
+      Check.sameLength("scores", scores, "positive", positive);
       Check.notNaN("scores", scores);
       double[] in = new double[scores.length];
       double[] out = new double[scores.length];

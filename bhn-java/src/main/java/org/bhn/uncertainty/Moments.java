@@ -42,11 +42,17 @@ public final class Moments {
    *     is added then
    */
   public Moments add(double[][] probabilities) {
-    Check.sameLength("probabilities", probabilities.length, "rows", mean.length);
-    int given = Check.probabilities("probabilities", probabilities);
+    return add("probabilities", probabilities, "Moments");
+  }
+
+  /** As {@link #add(double[][])}, with what messages call the probabilities and what they fit. */
+  Moments add(String name, double[][] probabilities, String others) {
+    Check.sameLength(name, probabilities, others, mean);
+    int given = Check.probabilities(name, probabilities);
     if (given != classes && mean.length > 0) {
       throw new IllegalArgumentException(
-          "probabilities has %d classes; pass %d".formatted(given, classes));
+          "%s has %d classes but %s has %d; pass the same classes every time"
+              .formatted(name, given, others, classes));
     }
     samples++;
     for (int b = 0; b < mean.length; b++) {
@@ -64,7 +70,7 @@ public final class Moments {
 
   /** As {@link #add(double[][])}, for single precision. */
   public Moments add(float[][] probabilities) {
-    return add(Check.widen(probabilities));
+    return add(Check.widen("probabilities", probabilities));
   }
 
   /** Returns the number S of samples added. */

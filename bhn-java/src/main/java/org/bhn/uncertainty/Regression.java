@@ -57,6 +57,8 @@ public final class Regression {
    * @return nats per example
    */
   public static double gaussianLogLikelihood(double[] mean, double[] std, double[] targets) {
+    Check.notNull("mean", mean);
+    Check.notNull("std", std);
     return mixtureGaussianLogLikelihood(new double[][] {mean}, new double[][] {std}, targets);
   }
 
@@ -64,6 +66,7 @@ public final class Regression {
    * As {@link #gaussianLogLikelihood(double[], double[], double[])} with one σ for all examples.
    */
   public static double gaussianLogLikelihood(double[] mean, double std, double[] targets) {
+    Check.notNull("mean", mean);
     return mixtureGaussianLogLikelihood(new double[][] {mean}, std, targets);
   }
 
@@ -76,12 +79,14 @@ public final class Regression {
    * @return nats per example; −∞ when some example has density 0 under every sample
    */
   public static double mixtureLogLikelihood(double[][] logDensities) {
+    Check.notNull("logDensities", logDensities);
     int samples = logDensities.length;
     Check.positive("samples", samples);
+    Check.notNull("logDensities[0]", logDensities[0]);
     int n = logDensities[0].length;
     for (int s = 0; s < samples; s++) {
       String name = "logDensities[" + s + "]";
-      Check.sameLength(name, logDensities[s].length, "logDensities[0]", n);
+      Check.sameLength(name, logDensities[s], "logDensities[0]", logDensities[0]);
       for (int i = 0; i < n; i++) {
         if (!(logDensities[s][i] < Double.POSITIVE_INFINITY)) {
           throw new IllegalArgumentException(
@@ -118,7 +123,7 @@ public final class Regression {
    */
   public static double mixtureGaussianLogLikelihood(
       double[][] means, double[][] stds, double[] targets) {
-    Check.sameLength("means", means.length, "stds", stds.length);
+    Check.sameLength("means", means, "stds", stds);
     double[][] log = new double[means.length][];
     for (int s = 0; s < means.length; s++) {
       log[s] = logDensity("means[" + s + "]", means[s], "stds[" + s + "]", stds[s], targets);
@@ -136,6 +141,8 @@ public final class Regression {
    */
   public static double mixtureGaussianLogLikelihood(
       double[][] means, double std, double[] targets) {
+    Check.notNull("means", means);
+    Check.notNull("targets", targets);
     double[] stds = new double[targets.length];
     Arrays.fill(stds, std);
     double[][] log = new double[means.length][];
@@ -155,7 +162,7 @@ public final class Regression {
    */
   public static double picp(double[] lower, double[] upper, double[] targets) {
     Check.interval(lower, upper);
-    Check.sameLength("lower", lower.length, "targets", targets.length);
+    Check.sameLength("lower", lower, "targets", targets);
     Check.finite("targets", targets);
     int inside = 0;
     for (int i = 0; i < targets.length; i++) {
@@ -183,7 +190,7 @@ public final class Regression {
   private static double[] logDensity(
       String meanName, double[] mean, String stdName, double[] std, double[] targets) {
     check(meanName, mean, targets);
-    Check.sameLength(stdName, std.length, "targets", targets.length);
+    Check.sameLength(stdName, std, "targets", targets);
     double[] log = new double[mean.length];
     for (int i = 0; i < mean.length; i++) {
       Check.std(stdName, i, std[i]);
@@ -194,7 +201,7 @@ public final class Regression {
   }
 
   private static void check(String name, double[] predicted, double[] targets) {
-    Check.sameLength(name, predicted.length, "targets", targets.length);
+    Check.sameLength(name, predicted, "targets", targets);
     Check.finite(name, predicted);
     Check.finite("targets", targets);
   }

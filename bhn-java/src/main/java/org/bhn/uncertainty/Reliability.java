@@ -29,6 +29,7 @@ public record Reliability(List<Bin> bins) {
 
   /** Copies the list. */
   public Reliability {
+    Check.notNull("bins", bins, "call Reliability.of");
     bins = List.copyOf(bins);
   }
 
@@ -43,7 +44,7 @@ public record Reliability(List<Bin> bins) {
    */
   public static Reliability of(double[] confidence, boolean[] correct, int bins) {
     Check.positive("bins", bins);
-    Check.sameLength("confidence", confidence.length, "correct", correct.length);
+    Check.sameLength("confidence", confidence, "correct", correct);
     int[] count = new int[bins];
     double[] sum = new double[bins];
     int[] right = new int[bins];

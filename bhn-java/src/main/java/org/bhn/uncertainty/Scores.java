@@ -1,5 +1,7 @@
 package org.bhn.uncertainty;
 
+import java.lang.reflect.Array;
+
 /**
  * Uncertainty scores of sampled class probabilities.
  *
@@ -62,7 +64,7 @@ public final class Scores {
    * @return {@code [B]}, at least 0
    */
   public static double[] mutualInformation(double[][] mean, double[] expectedEntropy) {
-    Check.sameLength("mean", mean.length, "expectedEntropy", expectedEntropy.length);
+    Check.sameLength("mean", mean, "expectedEntropy", expectedEntropy);
     Check.finite("expectedEntropy", expectedEntropy);
     double[] score = predictiveEntropy(mean);
     for (int b = 0; b < score.length; b++) {
@@ -92,8 +94,10 @@ public final class Scores {
    * @return {@code [B]}, in [0, 1 − 1/C]
    */
   public static double[] variationRatioVotes(int[][] votes) {
+    Check.notNull("votes", votes);
     double[] score = new double[votes.length];
     for (int b = 0; b < score.length; b++) {
+      Check.notNull("votes[" + b + "]", votes[b]);
       long total = 0;
       int modal = 0;
       for (int c = 0; c < votes[b].length; c++) {
@@ -159,11 +163,11 @@ public final class Scores {
    */
   public static double[][] std(double[][] mean, double[][] meanSquare) {
     Check.probabilities("mean", mean);
-    Check.sameLength("mean", mean.length, "meanSquare", meanSquare.length);
+    Check.sameLength("mean", mean, "meanSquare", meanSquare);
     double[][] std = new double[mean.length][];
     for (int b = 0; b < std.length; b++) {
       String row = "[" + b + "]";
-      Check.sameLength("mean" + row, mean[b].length, "meanSquare" + row, meanSquare[b].length);
+      Check.sameLength("mean" + row, mean[b], "meanSquare" + row, meanSquare[b]);
       Check.finite("meanSquare" + row, meanSquare[b]);
       std[b] = new double[mean[b].length];
       for (int c = 0; c < std[b].length; c++) {
@@ -194,6 +198,7 @@ public final class Scores {
    * @return {@code [B]}
    */
   public static double[] meanOverClasses(double[][] perClass) {
+    Check.notNull("perClass", perClass);
     double[] score = new double[perClass.length];
     for (int b = 0; b < score.length; b++) {
       Check.notNaN("perClass[" + b + "]", perClass[b]);
@@ -207,6 +212,7 @@ public final class Scores {
 
   /** Returns the values divided by log 2: bits from nats. */
   public static double[] inBits(double[] nats) {
+    Check.notNull("nats", nats);
     double[] bits = nats.clone();
     for (int i = 0; i < bits.length; i++) {
       bits[i] /= Math.log(2);
@@ -221,24 +227,32 @@ public final class Scores {
    * @return their moments
    */
   public static Moments moments(double[][][] samples) {
-    Check.positive("samples", samples.length);
-    int rows = samples[0].length;
-    Moments m = new Moments(rows, rows == 0 ? 1 : samples[0][0].length);
-    for (double[][] sample : samples) {
-      m.add(sample);
+    Moments m = like(samples);
+    for (int s = 0; s < samples.length; s++) {
+      m.add("samples[" + s + "]", samples[s], "samples[0]");
     }
     return m;
   }
 
   /** As {@link #moments(double[][][])}, for single precision. */
   public static Moments moments(float[][][] samples) {
-    Check.positive("samples", samples.length);
-    int rows = samples[0].length;
-    Moments m = new Moments(rows, rows == 0 ? 1 : samples[0][0].length);
-    for (float[][] sample : samples) {
-      m.add(sample);
+    Moments m = like(samples);
+    for (int s = 0; s < samples.length; s++) {
+      m.add("samples[" + s + "]", Check.widen("samples[" + s + "]", samples[s]), "samples[0]");
     }
     return m;
+  }
+
+  /** No samples yet, of the shape of the first. */
+  private static Moments like(Object[][] samples) {
+    Check.notNull("samples", samples);
+    Check.positive("samples", samples.length);
+    Check.notNull("samples[0]", samples[0]);
+    if (samples[0].length == 0) {
+      return new Moments(0, 1);
+    }
+    Check.notNull("samples[0][0]", samples[0][0]);
+    return new Moments(samples[0].length, Array.getLength(samples[0][0]));
   }
 
   /** −Σ p log p with 0 log 0 = 0. */

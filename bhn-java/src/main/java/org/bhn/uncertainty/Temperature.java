@@ -38,7 +38,7 @@ public record Temperature(double value) {
    *     range, a row is not a distribution, or a label has probability 0
    */
   public static Temperature fit(double[][] probabilities, int[] labels) {
-    Check.sameLength("probabilities", probabilities.length, "labels", labels.length);
+    Check.sameLength("probabilities", probabilities, "labels", labels);
     Check.labels("labels", labels, Check.probabilities("probabilities", probabilities));
     Check.positive("the number of examples", labels.length);
     double[][] log = logarithms(probabilities);
@@ -68,7 +68,7 @@ public record Temperature(double value) {
 
   /** As {@link #fit(double[][], int[])}, for single precision. */
   public static Temperature fit(float[][] probabilities, int[] labels) {
-    return fit(Check.widen(probabilities), labels);
+    return fit(Check.widen("probabilities", probabilities), labels);
   }
 
   /**
@@ -89,7 +89,7 @@ public record Temperature(double value) {
 
   /** As {@link #apply(double[][])}, for single precision. */
   public double[][] apply(float[][] probabilities) {
-    return apply(Check.widen(probabilities));
+    return apply(Check.widen("probabilities", probabilities));
   }
 
   private static double[][] logarithms(double[][] probabilities) {

@@ -55,7 +55,7 @@ class LossGradientTest {
       int outputs = likelihood.outputs();
       return images
           ? imageNetwork(outputs)
-          : Network.mlp(INPUTS, new int[] {5, 4}, outputs, Activation.TANH, true);
+          : new Network(Network.dense(INPUTS, new int[] {5, 4}, outputs, Activation.TANH, true));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,5 +104,15 @@ class CsvTest {
     Path file = file(text);
     String message = assertThrows(DataException.class, () -> Csv.read(file)).getMessage();
     assertTrue(message.startsWith(file + ": ") && message.contains(expected), message);
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNamedWithTheReason() {
+    Path absent = dir.resolve("absent.csv");
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> Csv.read(absent));
+    assertEquals(
+        "cannot read " + absent + ": there is no such file; check the path", e.getMessage());
+    e = assertThrows(UncheckedIOException.class, () -> Csv.read(dir));
+    assertTrue(e.getMessage().contains("pass the path of a file"), e.getMessage());
   }
 }

@@ -65,6 +65,9 @@ class IdxTest {
     }
     assertThrows(IndexOutOfBoundsException.class, () -> Idx.read(file(shorts)).get(3));
     assertThrows(UncheckedIOException.class, () -> Idx.read(dir.resolve("absent")));
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> Idx.read(dir));
+    assertEquals(
+        "cannot read " + dir + ": it is a directory; pass the path of a file", e.getMessage());
   }
 
   @Test

@@ -2,8 +2,10 @@ package org.bhn.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import java.io.File;
@@ -70,8 +72,44 @@ class AtomicFilesTest {
   }
 
   @Test
-  void aMissingDirectoryIsAnIoException() {
-    assertThrows(IOException.class, () -> AtomicFiles.writeString(dir.resolve("absent/f"), "text"));
+  void whatCannotBeWrittenIsNamedWithItsRemedy() throws IOException {
+    refused(dir.resolve("absent/f"), "there is no directory " + dir.resolve("absent"));
+    refused(dir, "pass the path of a file");
+    refused(Path.of("/"), "pass the path of a file");
+    Path link = Files.createSymbolicLink(dir.resolve("link"), dir.resolve("nothing"));
+    refused(link, "remove the link");
+    Path file = dir.resolve("f");
+    IOException full =
+        assertThrows(
+            IOException.class,
+            () ->
+                AtomicFiles.write(
+                    file,
+                    channel -> {
+                      throw new IOException("No space left on device");
+                    }));
+    assertEquals(
+        "cannot write "
+            + file
+            + ": No space left on device; check the device, its free space and the path",
+        full.getMessage());
+  }
+
+  // A pipe, since a test that fails as root would replace a device of the machine.
+  @Test
+  void aPipeOrDeviceIsNotReplacedByAFile() throws Exception {
+    Path pipe = dir.resolve("pipe");
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+    refused(pipe, "not a regular file");
+    refused(Files.createSymbolicLink(dir.resolve("link"), pipe), "not a regular file");
+    assertFalse(Files.isRegularFile(pipe));
+  }
+
+  private static void refused(Path file, String word) {
+    String message =
+        assertThrows(IOException.class, () -> AtomicFiles.writeString(file, "text")).getMessage();
+    assertTrue(message.startsWith("cannot write " + file + ": "), message);
+    assertTrue(message.contains(word), message);
   }
 
   /** Overwrites a file for ever, with content that is all of one value. */

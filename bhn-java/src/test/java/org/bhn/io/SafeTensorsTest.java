@@ -203,7 +203,8 @@ class SafeTensorsTest {
       fails("F32[2, 3] where F32[3, 2]", () -> f.require("w", DType.F32, 3, 2));
       fails("F32[2, 3] where I32[2, 3]", () -> f.require("w", DType.I32, 2, 3));
     }
-    assertThrows(UncheckedIOException.class, () -> SafeTensors.open(dir.resolve("absent")));
+    unreadable(dir.resolve("absent"), "there is no such file; check the path");
+    unreadable(dir, "it is a directory; pass the path of a file");
   }
 
   @Test
@@ -221,7 +222,9 @@ class SafeTensorsTest {
     refuses("does not hold 0", () -> w.add("b", new float[0], -1, 0));
     refuses("does not hold 0", () -> w.add("b", new float[0], 1L << 32, 1L << 32));
     refuses("multiple of 4", () -> w.add("b", DType.F32, MemorySegment.ofArray(new byte[6]), 1));
-    assertThrows(UncheckedIOException.class, () -> w.write(dir.resolve("absent/file")));
+    Path nowhere = dir.resolve("absent/file");
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> w.write(nowhere));
+    assertTrue(e.getMessage().startsWith("cannot write " + nowhere + ": "), e.getMessage());
   }
 
   private static void fails(String expected, Executable call) {
@@ -264,5 +267,10 @@ class SafeTensorsTest {
       bits[i] = Double.doubleToRawLongBits(values[i]);
     }
     return bits;
+  }
+
+  private static void unreadable(Path file, String why) {
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> SafeTensors.open(file));
+    assertEquals("cannot read " + file + ": " + why, e.getMessage());
   }
 }

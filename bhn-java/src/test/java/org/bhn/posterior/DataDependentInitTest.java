@@ -39,7 +39,8 @@ class DataDependentInitTest {
   @MethodSource("flows")
   void theLastLayerIsStandardised(FlowSpec spec) {
     try (Backend backend = JavaBackend.open()) {
-      Network network = Network.mlp(INPUTS, new int[] {HIDDEN, HIDDEN}, 4, Activation.TANH, true);
+      Network network =
+          new Network(Network.dense(INPUTS, new int[] {HIDDEN, HIDDEN}, 4, Activation.TANH, true));
       WeightPosterior posterior =
           Posterior.weightNorm(spec.hidden(8).delta(0).initialStd(1e-9)).build(backend, network, 3);
       Tensor x = backend.allocate(DType.REAL, ROWS, INPUTS);

@@ -3,6 +3,7 @@ package org.bhn.tape;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -109,17 +110,17 @@ class TapeTest {
 
   @Test
   void aValueTimesItself() {
-    check((p, w) -> Ops.mul(p, p));
+    check((p, w) -> TestOps.mul(p, p));
   }
 
   @Test
   void aValuePlusItself() {
-    check((p, w) -> Ops.mul(Ops.add(p, p), p));
+    check((p, w) -> TestOps.mul(TestOps.add(p, p), p));
   }
 
   @Test
   void aParameterUsedByTwoProducts() {
-    check((p, w) -> Ops.product(Ops.activation(Ops.product(p, w), Activation.TANH), w));
+    check((p, w) -> Ops.product(TestOps.activation(Ops.product(p, w), Activation.TANH), w));
   }
 
   @Test
@@ -129,7 +130,7 @@ class TapeTest {
           Var y = Ops.product(p, w);
           Var left = Ops.contiguous(y.columns(0, 4));
           Var right = Ops.contiguous(y.columns(2, 6));
-          return Ops.mul(left, right);
+          return TestOps.mul(left, right);
         });
   }
 
@@ -137,10 +138,10 @@ class TapeTest {
   void viewsOfViewsAndRows() {
     check(
         (p, w) -> {
-          Var y = Ops.activation(Ops.product(p, w), Activation.GELU);
+          Var y = TestOps.activation(Ops.product(p, w), Activation.GELU);
           Var part = y.rows(1, 3).columns(1, 5);
           Var again = Ops.contiguous(part).view(0, ROWS, 2);
-          return Ops.mul(again, again);
+          return TestOps.mul(again, again);
         });
   }
 
@@ -148,7 +149,7 @@ class TapeTest {
   void aConditionersGradientStaysInFactorsUntilItIsAskedFor() {
     Conditioner net = Conditioner.autoregressive(backend, COLUMNS, 5, true);
     Param params = conditionerParams(net);
-    Graph once = (p, w) -> FlowOps.made(p, p.tape().param(params), net);
+    Graph once = (p, w) -> TestOps.made(p, p.tape().param(params), net);
     Map<Integer, MadeGradient> factored = factored(once, params);
     assertEquals(Set.of(1), factored.keySet());
     double[] written = new double[params.size()];
@@ -168,8 +169,8 @@ class TapeTest {
     Graph twice =
         (p, w) -> {
           Var c = p.tape().param(params);
-          Var first = FlowOps.made(p, c, net);
-          return FlowOps.made(Ops.contiguous(first.columns(0, COLUMNS)), c, net);
+          Var first = TestOps.made(p, c, net);
+          return TestOps.made(Ops.contiguous(first.columns(0, COLUMNS)), c, net);
         };
     assertEquals(Map.of(), factored(twice, params));
     assertArrayEquals(differences(twice, params), download(params.gradient()), 1e-8);
@@ -199,7 +200,7 @@ class TapeTest {
     Tensor x = backend.allocate(DType.REAL, ROWS, COLUMNS);
     backend.upload(x, p.get());
     Var input = tape.input(x);
-    Var logLik = Ops.sumRows(Ops.mul(input, tape.constant(x))).view(0, 1, ROWS);
+    Var logLik = Ops.sumRows(TestOps.mul(input, tape.constant(x))).view(0, 1, ROWS);
     Tensor zero = backend.pool().take(1);
     backend.fill(zero, 0);
     BayesOps.elbo(logLik, tape.constant(zero), tape.constant(zero), zero);
@@ -209,5 +210,19 @@ class TapeTest {
       expected[i] /= -ROWS;
     }
     assertArrayEquals(expected, download(input.gradient()), 1e-12);
+  }
+
+  @Test
+  void moreRowsThanATensorHoldsAreRefused() {
+    Tape tape = Tape.inference(backend);
+    Var t = tape.constant(backend.allocate(DType.REAL, 1, 1));
+    for (int batch : new int[] {1 << 15, 1 << 16}) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> Ops.gain(t, null, null, null, 1 << 16, batch, Activation.RELU))
+              .getMessage();
+      assertTrue(message.contains("samples = 65536 times batch = " + batch), message);
+    }
   }
 }

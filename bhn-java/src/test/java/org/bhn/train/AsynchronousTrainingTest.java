@@ -50,7 +50,7 @@ class AsynchronousTrainingTest {
         BayesianNetwork net =
             new BayesianNetwork(
                 backend,
-                Network.mlp(2, new int[] {5}, 1, Activation.TANH, true),
+                new Network(Network.dense(2, new int[] {5}, 1, Activation.TANH, true)),
                 Posterior.weightNorm(Flows.iaf(1).hidden(4)),
                 Priors.normal(1),
                 Likelihood.gaussian(1, 0.5),

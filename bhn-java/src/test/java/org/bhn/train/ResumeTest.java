@@ -145,4 +145,30 @@ class ResumeTest {
       }
     }
   }
+
+  @Test
+  void aCheckpointThatCannotBeWrittenIsRefusedBeforeTheFirstStep() {
+    Path file = directory.resolve("absent/training.safetensors");
+    int[] steps = {0};
+    Listener counter =
+        new Listener() {
+          @Override
+          public void onStep(int epoch, int step, int stepsPerEpoch) {
+            steps[0]++;
+          }
+
+          @Override
+          public void onEpoch(Epoch epoch) {}
+        };
+    try (Backend backend = Backends.best();
+        Bhn model = model(backend)) {
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  model.fit(TestData.blobs(90, 3, 1), fit().checkpoint(file, 1).listener(counter)));
+      assertTrue(e.getMessage().contains(file + ": there is no directory"), e.getMessage());
+      assertEquals(0, steps[0]);
+    }
+  }
 }

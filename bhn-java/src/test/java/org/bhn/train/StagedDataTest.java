@@ -44,7 +44,8 @@ class StagedDataTest {
         BayesianNetwork net =
             new BayesianNetwork(
                 backend,
-                Network.mlp(data.columns(), new int[] {6}, outputs, Activation.RELU, true),
+                new Network(
+                    Network.dense(data.columns(), new int[] {6}, outputs, Activation.RELU, true)),
                 Posterior.weightNorm(Flows.iaf(1).hidden(5)),
                 Priors.normal(1),
                 likelihood(data),

@@ -53,7 +53,9 @@ class SteadyStateTest {
         BayesianNetwork net =
             new BayesianNetwork(
                 backend,
-                images ? images() : Network.mlp(2, new int[] {8}, 3, Activation.RELU, true),
+                images
+                    ? images()
+                    : new Network(Network.dense(2, new int[] {8}, 3, Activation.RELU, true)),
                 Posterior.weightNorm(Flows.iaf(2).hidden(6)),
                 Priors.normal(1),
                 Likelihood.categorical(3),

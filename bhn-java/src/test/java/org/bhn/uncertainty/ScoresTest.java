@@ -150,10 +150,16 @@ class ScoresTest {
   void badInputNamesTheArgument() {
     rejects("samples = 0", () -> Scores.mutualInformation(new double[0][][]));
     rejects("[0][1] = NaN", () -> Scores.predictiveEntropy(new double[][] {{1, Double.NaN}}));
+    rejects("samples[1] has length 2", () -> Scores.moments(new double[][][] {{{1}}, {{1}, {1}}}));
     rejects(
-        "probabilities has length 2", () -> Scores.moments(new double[][][] {{{1}}, {{1}, {1}}}));
+        "samples[1] has 1 classes but samples[0] has 2",
+        () -> Scores.mutualInformation(new double[][][] {{{1, 0}}, {{1}}}));
     rejects(
-        "probabilities has 1 classes", () -> Scores.moments(new double[][][] {{{1, 0}}, {{1}}}));
+        "samples[1] has length 2 but samples[0] has length 1",
+        () -> Scores.mutualInformation(new float[][][] {{{1, 0}}, {{1, 0}, {1, 0}}}));
+    rejects(
+        "probabilities has 1 classes but Moments has 2",
+        () -> new Moments(1, 2).add(new double[][] {{1}}));
     rejects("votes[0][0] = -1", () -> Scores.variationRatioVotes(new int[][] {{-1, 2}}));
     rejects("votes[1]", () -> Scores.variationRatioVotes(new int[][] {{1}, {0}}));
     rejects(
