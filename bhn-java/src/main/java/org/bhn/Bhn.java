@@ -20,8 +20,6 @@ import org.bhn.nn.Image;
 import org.bhn.predict.InputGradient;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
-import org.bhn.tensor.DType;
-import org.bhn.tensor.Tensor;
 import org.bhn.train.DataChecks;
 import org.bhn.train.Fit;
 import org.bhn.train.History;
@@ -279,31 +277,10 @@ public final class Bhn implements AutoCloseable {
   public Elbo elbo(Dataset data, int samples) {
     DataChecks.fits(net, "data", data);
     checkSamples(samples);
-    boolean classes = net.likelihood().classes() > 0;
     lock.writeLock().lock();
     try {
       checkOpen();
-      Backend backend = net.backend();
-      Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
-      try {
-        Tensor y =
-            classes
-                ? backend.allocate(DType.INT32, data.rows())
-                : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
-        try {
-          backend.upload(x, data.inputs());
-          if (classes) {
-            backend.upload(y, data.labels());
-          } else {
-            backend.upload(y, data.targets());
-          }
-          return ElboEstimator.estimate(net, x, y, samples);
-        } finally {
-          backend.release(y);
-        }
-      } finally {
-        backend.release(x);
-      }
+      return ElboEstimator.estimate(net, data, samples);
     } finally {
       lock.writeLock().unlock();
     }

@@ -77,13 +77,6 @@ public final class Bench {
     return result.getPrimaryResult().getScoreError();
   }
 
-  /** NaN, of a fork that ended after an iteration or two, is left out. */
-  private static void putError(Map<String, Object> row, String key, double error) {
-    if (!Double.isNaN(error)) {
-      row.put(key, error);
-    }
-  }
-
   private static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
@@ -122,7 +115,7 @@ public final class Bench {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("op", e.getKey());
         row.put("us", e.getValue());
-        putError(row, "us_error", errors.get(e.getKey()));
+        Results.putError(row, "us_error", errors.get(e.getKey()));
         row.put("bytes", work.bytes());
         row.put("flops", work.flops());
         row.put("roof_percent", roof);
@@ -168,7 +161,7 @@ public final class Bench {
       row.put("samples", Integer.parseInt(samples));
       row.put("flow_steps", Integer.parseInt(flowSteps));
       row.put("ms", score(r) / steps);
-      putError(row, "ms_error", error(r) / steps);
+      Results.putError(row, "ms_error", error(r) / steps);
       rows.add(row);
     }
     results.put("runs", rows);
@@ -191,7 +184,7 @@ public final class Bench {
               format("%.2f ± %.2f", score(r), error(r)),
               format("%.3f", rows * samples / score(r) / 1e6)));
       results.put(param(r, "precision") + "_seconds", score(r));
-      putError(results.values(), param(r, "precision") + "_seconds_error", error(r));
+      results.putError(param(r, "precision") + "_seconds_error", error(r));
     }
     results.write(README, RESULTS.resolve("README.md"));
   }

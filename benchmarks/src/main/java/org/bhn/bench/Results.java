@@ -45,8 +45,15 @@ final class Results {
     values.put(key, value);
   }
 
-  Map<String, Object> values() {
-    return values;
+  void putError(String key, double error) {
+    putError(values, key, error);
+  }
+
+  /** NaN, of a fork that ended after an iteration or two, is left out. */
+  static void putError(Map<String, Object> row, String key, double error) {
+    if (!Double.isNaN(error)) {
+      row.put(key, error);
+    }
   }
 
   /** A row of the table; the first is its head. */

@@ -121,17 +121,21 @@ final class CudaBackend extends NativeBackend {
   /** Waits for this context first, so that the fork sees what it has written. */
   @Override
   public Backend fork() {
-    enter();
-    try {
-      checkOpen();
-      int error = capturing(() -> CudaC.cudaStreamSynchronize(stream));
-      if (error != 0) {
-        fail(error, "fork");
-      }
-      return on(memory, false);
-    } finally {
-      leave();
-    }
+    // In this order, as where a capture's calls enter: who frees waits between two that enter.
+    return capturing(
+        () -> {
+          enter();
+          try {
+            checkOpen();
+            int error = CudaC.cudaStreamSynchronize(stream);
+            if (error != 0) {
+              fail(error, "fork");
+            }
+            return on(memory, false);
+          } finally {
+            leave();
+          }
+        });
   }
 
   @Override

@@ -38,10 +38,12 @@ final class CudaStaging implements Staging {
       }
     }
 
-    /** NULL is refused and nothing happens. */
     void free() {
-      CudaC.cudaEventDestroy(copied);
-      CudaC.cudaEventDestroy(read);
+      for (MemorySegment event : new MemorySegment[] {copied, read}) {
+        if (!event.equals(MemorySegment.NULL)) { // which would be the last error, and a launch's
+          CudaC.cudaEventDestroy(event);
+        }
+      }
       CudaC.cudaFreeHost(host);
       device.free();
     }

@@ -2,6 +2,7 @@ package org.bhn.bayes;
 
 import org.bhn.backend.Backend;
 import org.bhn.backend.PriorKind;
+import org.bhn.data.Dataset;
 import org.bhn.posterior.WeightPosterior;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Noise;
@@ -11,7 +12,7 @@ import org.bhn.tape.Var;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
-/** Estimates the ELBO over a whole data set by fresh weight samples. */
+/** Estimates the ELBO over a whole data set by weight samples that no training step uses. */
 public final class ElboEstimator {
   /** Most rows (samples × examples) that one pass through the network handles. */
   private static final int ROWS = 4096;
@@ -26,18 +27,43 @@ public final class ElboEstimator {
   /**
    * The itemised ELBO.
    *
-   * @param x {@code [N, inputs]}
-   * @param targets labels {@code [N]} or targets {@code [N, O]}
+   * @param data that fit the network
    * @param samples weight samples; the standard error shrinks with their square root
    * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
    */
-  public static Elbo estimate(BayesianNetwork net, Tensor x, Tensor targets, int samples) {
-    WeightPosterior posterior = net.posterior();
-    if (posterior.flow() == null) {
+  public static Elbo estimate(BayesianNetwork net, Dataset data, int samples) {
+    if (net.posterior().flow() == null) {
       throw new UnsupportedOperationException(
           "a point or dropout network has no weight density, so no ELBO: use weightNorm, full or"
               + " meanField");
     }
+    Backend backend = net.backend();
+    boolean classes = net.likelihood().classes() > 0;
+    Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
+    try {
+      Tensor y =
+          classes
+              ? backend.allocate(DType.INT32, data.rows())
+              : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
+      try {
+        backend.upload(x, data.inputs());
+        if (classes) {
+          backend.upload(y, data.labels());
+        } else {
+          backend.upload(y, data.targets());
+        }
+        return estimate(net, x, y, samples);
+      } finally {
+        backend.release(y);
+      }
+    } finally {
+      backend.release(x);
+    }
+  }
+
+  /** With x {@code [N, inputs]}, and labels {@code [N]} or targets {@code [N, O]}. */
+  private static Elbo estimate(BayesianNetwork net, Tensor x, Tensor targets, int samples) {
+    WeightPosterior posterior = net.posterior();
     Backend backend = net.backend();
     Tensor counter = backend.allocate(DType.INT64, 1);
     int rows = Math.clamp(ACTIVATIONS / net.network().maxWidth(), 1, ROWS);
