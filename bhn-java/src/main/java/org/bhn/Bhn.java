@@ -188,7 +188,27 @@ public final class Bhn implements AutoCloseable {
   public float[][][] sampleProbabilities(float[] inputs, int samples, long seed) {
     requireClasses("sampleProbabilities");
     checkInputs(inputs, samples);
-    return use(p -> p.probabilities(inputs, samples, seed, precision));
+    return use(p -> p.eachDraw(inputs, samples, seed, precision));
+  }
+
+  /**
+   * Mean predictions of real targets under each weight sample, without noise: those whose mean
+   * {@link #predict(float[], int, long)} gives with the same seed. A sample is one function of the
+   * inputs, drawn from the posterior. Takes memory for S·N·O values.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param samples S, at least 1; a point network uses 1
+   * @param seed of the weight samples
+   * @return {@code [S][N][O]}
+   * @throws UnsupportedOperationException if the model is a classifier
+   */
+  public float[][][] sampleMeans(float[] inputs, int samples, long seed) {
+    if (net.likelihood().classes() > 0) {
+      throw new UnsupportedOperationException(
+          "sampleMeans needs real targets: of a classifier use sampleProbabilities");
+    }
+    checkInputs(inputs, samples);
+    return use(p -> p.eachDraw(inputs, samples, seed, precision));
   }
 
   /**

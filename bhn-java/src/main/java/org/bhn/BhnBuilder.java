@@ -12,6 +12,8 @@ import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Prior;
 import org.bhn.bayes.Priors;
+import org.bhn.data.Dataset;
+import org.bhn.data.Scaling;
 import org.bhn.flow.Flows;
 import org.bhn.nn.Layer;
 import org.bhn.nn.Network;
@@ -28,6 +30,7 @@ public final class BhnBuilder {
   private boolean bias = true;
   private Posterior posterior = Posterior.weightNorm(Flows.iaf(4));
   private Prior prior = Priors.normal(1);
+  private Scaling scaling = Scaling.NONE;
   private long seed;
 
   BhnBuilder(int inputs, Likelihood likelihood) {
@@ -152,6 +155,28 @@ public final class BhnBuilder {
     return this;
   }
 
+  /**
+   * Takes the units of these data: the model then is given data as they are, and standardises them
+   * itself. Predictions, intervals and densities are in the units of the targets; gradients by
+   * inputs in those of the inputs. Only a noise level in the likelihood is one of standardised
+   * targets. Targets that are no quantities, labels and coins, are left alone.
+   *
+   * @param train usually the data the model will be trained on; saved with it are the moments only
+   * @throws IllegalArgumentException without rows
+   */
+  public BhnBuilder standardise(Dataset train) {
+    return scaling(Scaling.of(train));
+  }
+
+  /** As {@link #standardise}, by moments known already (none: data come standardised). */
+  public BhnBuilder scaling(Scaling units) {
+    if (units == null) {
+      throw new IllegalArgumentException("scaling is null: use Scaling.of(train)");
+    }
+    this.scaling = units;
+    return this;
+  }
+
   /** Key of all random numbers: initial values, masks, noise, minibatches (0). */
   public BhnBuilder seed(long key) {
     this.seed = key;
@@ -169,8 +194,12 @@ public final class BhnBuilder {
   /** As {@link #build(Backend)}, with parameters from any start. */
   Bhn build(Backend backend, Start start) {
     BayesianNetwork net =
-        new BayesianNetwork(backend, network(), posterior, prior, likelihood, seed, start);
+        new BayesianNetwork(backend, network(), posterior, prior, likelihood, units(), seed, start);
     return new Bhn(toMap(), net);
+  }
+
+  private Scaling units() {
+    return likelihood.hasUnits() ? scaling : scaling.ofInputs();
   }
 
   /** The network that these settings describe. */
@@ -202,6 +231,9 @@ public final class BhnBuilder {
     map.put("likelihood", likelihood.toMap());
     map.put("posterior", posterior.toMap());
     map.put("prior", prior.toMap());
+    if (!units().equals(Scaling.NONE)) {
+      map.put("scaling", units().toMap());
+    }
     map.put("seed", seed);
     return map;
   }

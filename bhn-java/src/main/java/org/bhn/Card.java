@@ -1,10 +1,13 @@
 package org.bhn;
 
 import java.util.Locale;
+import java.util.Optional;
 import org.bhn.backend.Activation;
 import org.bhn.backend.PriorKind;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Prior;
+import org.bhn.data.Scaling;
+import org.bhn.data.Standardizer;
 import org.bhn.flow.FlowSpec;
 import org.bhn.io.FormatException;
 import org.bhn.io.JsonObject;
@@ -37,6 +40,7 @@ final class Card {
           .bias(card.bool("bias"))
           .posterior(posterior(card.object("posterior")))
           .prior(prior(card.object("prior")))
+          .scaling(card.has("scaling") ? scaling(card.object("scaling")) : Scaling.NONE)
           .seed(card.longInteger("seed"));
       builder.network(); // refuses layers that do not fit
       return builder;
@@ -97,6 +101,17 @@ final class Card {
         map.number("p0"),
         map.number("p1"),
         map.number("p2"));
+  }
+
+  private static Scaling scaling(JsonObject map) {
+    return new Scaling(standardizer(map, "inputs"), standardizer(map, "targets"));
+  }
+
+  private static Optional<Standardizer> standardizer(JsonObject map, String of) {
+    return map.has(of)
+        ? Optional.of(
+            new Standardizer(map.object(of).numbers("mean"), map.object(of).numbers("std")))
+        : Optional.empty();
   }
 
   private static String upper(String name) {

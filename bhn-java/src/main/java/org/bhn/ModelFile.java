@@ -25,8 +25,13 @@ import org.bhn.tensor.Tensor;
 final class ModelFile {
   private static final String CARD = "card";
 
-  /** Version 2 added images; since version 3 the checksum covers the card and all names. */
-  private static final long FORMAT = 3;
+  /**
+   * Since version 3 the checksum covers the card and all names. Version 4 added scaling, which a
+   * reader must not overlook.
+   */
+  private static final long FORMAT = 4;
+
+  private static final long OLDEST = 3;
 
   private ModelFile() {}
 
@@ -64,11 +69,12 @@ final class ModelFile {
             "pass a file written by Bhn.save");
       }
       JsonObject card = JsonObject.of(Json.parse(text, path.toString()), path.toString());
-      if (card.longInteger("format") != FORMAT) {
+      long format = card.longInteger("format");
+      if (format < OLDEST || format > FORMAT) {
         throw new FormatException(
             path.toString(),
             "card/format",
-            card.longInteger("format") + " where this version reads " + FORMAT,
+            format + " where this version reads " + OLDEST + " to " + FORMAT,
             "use the version of the library that wrote it, " + card.string("library"));
       }
       TensorFiles.verify(file, path);

@@ -16,6 +16,7 @@ import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
 import org.bhn.bayes.TensorFiles;
+import org.bhn.data.Scaling;
 import org.bhn.flow.Flows;
 import org.bhn.io.FormatException;
 import org.bhn.io.SafeTensors;
@@ -122,9 +123,17 @@ class DamagedModelTest {
 
   @Test
   void filesOfAnotherFormatNameIt() {
-    rewrite("\"format\": 3", "\"format\": 2");
+    rewrite("\"format\": 4", "\"format\": 2");
     String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
-    assertTrue(message.contains("2 where this version reads 3"), message);
+    assertTrue(message.contains("2 where this version reads 3 to 4"), message);
+  }
+
+  @Test
+  void filesWithoutScalingAreStillRead() {
+    rewrite("\"format\": 4", "\"format\": 3");
+    try (Bhn model = Bhn.load(bad, backend)) {
+      assertEquals(Scaling.NONE, model.network().scaling());
+    }
   }
 
   /** Writes a model again, checksum included, with another card. */

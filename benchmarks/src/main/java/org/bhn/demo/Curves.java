@@ -7,7 +7,6 @@ import org.bhn.Bhn;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
-import org.bhn.data.Standardizer;
 import org.bhn.flow.Flows;
 import org.bhn.paper.ToyCurve;
 import org.bhn.posterior.Posterior;
@@ -25,18 +24,11 @@ final class Curves {
   private final List<String[]> figures = new ArrayList<>();
   private final List<String[]> rows = new ArrayList<>();
   private final Dataset data;
-  private final Dataset scaled;
-  private final Standardizer xScale;
-  private final Standardizer yScale;
   private final boolean quick;
 
   Curves(boolean quick) {
     this.quick = quick;
     data = ToyCurve.data(ROWS, 5645);
-    Dataset.Standardised s = data.standardised();
-    scaled = s.data();
-    xScale = s.inputs();
-    yScale = s.targets().orElseThrow();
     rows.add(
         new String[] {"weights", "std at 0.25 (data)", "std at −0.4", "std at 1.4", "ELBO, nats"});
   }
@@ -68,10 +60,11 @@ final class Curves {
         Bhn.of(1, Likelihood.gaussianLearned(1, 0.3))
             .hidden(50)
             .posterior(posterior)
+            .standardise(data)
             .seed(4)
             .build(backend)) {
       model.fit(
-          scaled,
+          data,
           Fit.epochs(quick ? 40 : all ? 4000 : 1500)
               .batch(100)
               .samples(point ? 1 : 8)
@@ -82,7 +75,7 @@ final class Curves {
       double[] x = new double[GRID];
       for (int i = 0; i < GRID; i++) {
         x[i] = -0.5 + 2.0 * i / (GRID - 1);
-        grid[i] = (float) ((x[i] - xScale.mean()[0]) / xScale.std()[0]);
+        grid[i] = (float) x[i];
       }
       Predictive p = model.predict(grid, SAMPLES);
       draw(x, p, caption);
@@ -90,12 +83,12 @@ final class Curves {
       rows.add(
           new String[] {
             name,
-            number(std[60] * yScale.std()[0]),
-            number(std[8] * yScale.std()[0]),
-            number(std[152] * yScale.std()[0]),
+            number(std[60]),
+            number(std[8]),
+            number(std[152]),
             point
                 ? "not defined"
-                : String.format(Locale.ROOT, "%.1f", model.elbo(scaled, SAMPLES).total())
+                : String.format(Locale.ROOT, "%.1f", model.elbo(data, SAMPLES).total())
           });
     }
   }
@@ -107,8 +100,8 @@ final class Curves {
     double[] spread = new double[x.length];
     double[] truth = new double[x.length];
     for (int i = 0; i < x.length; i++) {
-      centre[i] = mean[i] * yScale.std()[0] + yScale.mean()[0];
-      spread[i] = std[i] * yScale.std()[0];
+      centre[i] = mean[i];
+      spread[i] = std[i];
       truth[i] = ToyCurve.mean(x[i], 0);
     }
     Plot plot = new Plot("x", -0.5, 1.5, "y", -1.5, 2.5);
@@ -154,8 +147,8 @@ final class Curves {
         .small(
             "std: standard deviation of the predicted mean over "
                 + SAMPLES
-                + " draws of the weights, in units of y. ELBO: on standardised data, higher is"
-                + " better; between the two hypernetworks it is not comparable, since they have"
+                + " draws of the weights, in units of y. ELBO: higher is better; between"
+                + " the two hypernetworks it is not comparable, since they have"
                 + " different random weights. Prior N(0, 1), noise level learned, seed 4.");
   }
 }

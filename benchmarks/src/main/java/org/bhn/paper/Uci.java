@@ -12,7 +12,6 @@ import org.bhn.backend.Backend;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
-import org.bhn.data.Standardizer;
 import org.bhn.flow.Flows;
 import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictor;
@@ -198,41 +197,35 @@ final class Uci implements Experiment {
 
     /** RMSE, log-likelihood, coverage of the 90 % interval and mean predictive std on test data. */
     private double[] score(Backend backend, Choice choice, Dataset train, Dataset test) {
-      Dataset.Standardised scaled = train.standardised();
-      Standardizer targets = scaled.targets().orElseThrow();
-      double unit = targets.std()[0];
       boolean random = method.equals(HYPERNET) || method.equals(MEAN_FIELD);
       try (Bhn model =
           Bhn.of(train.columns(), Likelihood.gaussianLearned(1, 0.5))
               .hidden(hidden)
               .posterior(posterior(choice))
               .prior(Priors.normal(random ? choice.knob() : 1))
+              .standardise(train)
               .seed(seed)
               .build(backend)) {
         model.fit(
-            scaled.data(),
+            train,
             Fit.epochs(choice.epochs())
                 .batch(32)
                 .samples(samples)
                 .learningRate(rate)
                 .decay(0.05)
                 .klWarmup(random ? 0.3 : 0));
-        Predictor.Result result =
-            model.evaluate(test.standardised(scaled.inputs(), scaled.targets()), draws);
+        Predictor.Result result = model.evaluate(test, draws);
         double logLik = 0;
         for (float ll : result.logPredictive()) {
-          logLik += (ll - Math.log(unit)) / test.rows();
+          logLik += ll / test.rows();
         }
-        double[] mean = Numbers.doubles(targets.invert(result.predictive().mean()));
+        double[] mean = Numbers.doubles(result.predictive().mean());
         double[] truth = Numbers.doubles(test.targets());
         double[][] interval = result.predictive().interval(0.9);
         double[] stds = result.predictive().predictiveStd();
         double std = 0;
         for (int i = 0; i < truth.length; i++) {
-          std += stds[i] * unit / truth.length;
-          for (double[] end : interval) {
-            end[i] = end[i] * unit + targets.mean()[0];
-          }
+          std += stds[i] / truth.length;
         }
         return new double[] {
           Regression.rmse(mean, truth),

@@ -2,7 +2,10 @@ package org.bhn.bayes;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.bhn.backend.Backend;
+import org.bhn.data.Scaling;
+import org.bhn.data.Standardizer;
 import org.bhn.nn.Network;
 import org.bhn.posterior.Posterior;
 import org.bhn.posterior.WeightPosterior;
@@ -23,6 +26,7 @@ public final class BayesianNetwork implements AutoCloseable {
   private final WeightPosterior posterior;
   private final Prior prior;
   private final Likelihood likelihood;
+  private final Scaling scaling;
   private final Likelihood.Term term;
   private final Tensor noiseCounter;
   private final long seed;
@@ -40,16 +44,22 @@ public final class BayesianNetwork implements AutoCloseable {
       Prior prior,
       Likelihood likelihood,
       long seed) {
-    this(backend, network, posterior, prior, likelihood, seed, Start.random(seed));
+    this(backend, network, posterior, prior, likelihood, Scaling.NONE, seed, Start.random(seed));
   }
 
-  /** As the other, with parameters from any start. */
+  /**
+   * As the other, with parameters from any start.
+   *
+   * @param scaling from the units of the data to those of the network
+   * @throws IllegalArgumentException if widths do not fit, or targets without units are scaled
+   */
   public BayesianNetwork(
       Backend backend,
       Network network,
       Posterior posterior,
       Prior prior,
       Likelihood likelihood,
+      Scaling scaling,
       long seed,
       Start start) {
     if (network.outputs() != likelihood.outputs()) {
@@ -59,14 +69,29 @@ public final class BayesianNetwork implements AutoCloseable {
               + " network outputs but the network has "
               + network.outputs());
     }
+    requireWidth("inputs", scaling.inputs(), network.inputs());
+    requireWidth("targets", scaling.targets(), likelihood.targets());
+    if (scaling.targets().isPresent() && !likelihood.hasUnits()) {
+      throw new IllegalArgumentException(
+          "scaling of the targets, which are no quantities under this likelihood: use ofInputs()");
+    }
     this.backend = backend;
     this.network = network;
     this.prior = prior;
     this.likelihood = likelihood;
+    this.scaling = scaling;
     this.seed = seed;
     this.posterior = posterior.build(backend, network, start);
     this.term = likelihood.build(backend);
     this.noiseCounter = backend.allocate(DType.INT64, 1);
+  }
+
+  private static void requireWidth(String name, Optional<Standardizer> scaler, int width) {
+    if (scaler.isPresent() && scaler.get().columns() != width) {
+      throw new IllegalArgumentException(
+          "scaling: %d columns of %s but the model has %d; measure data of the model's width"
+              .formatted(scaler.get().columns(), name, width));
+    }
   }
 
   /** The backend it lives on. */
@@ -87,6 +112,11 @@ public final class BayesianNetwork implements AutoCloseable {
   /** The likelihood's description. */
   public Likelihood likelihood() {
     return likelihood;
+  }
+
+  /** From the units of the data to those in which network and likelihood see them. */
+  public Scaling scaling() {
+    return scaling;
   }
 
   /** The likelihood on this backend. */
@@ -129,8 +159,8 @@ public final class BayesianNetwork implements AutoCloseable {
   /**
    * The training loss of a batch and its items, see {@link BayesOps#elbo}.
    *
-   * @param x {@code [B, inputs]}
-   * @param targets labels {@code [B]} or targets {@code [B, O]}
+   * @param x {@code [B, inputs]}, scaled
+   * @param targets labels {@code [B]} or scaled targets {@code [B, O]}
    * @param samples S
    * @param examplesPerDraw how many examples share a draw; B or more: all
    * @param klScale β/N, {@code [1]}

@@ -1,5 +1,6 @@
 package org.bhn.bayes;
 
+import java.util.Arrays;
 import org.bhn.backend.Backend;
 import org.bhn.backend.PriorKind;
 import org.bhn.data.Dataset;
@@ -25,9 +26,9 @@ public final class ElboEstimator {
   private ElboEstimator() {}
 
   /**
-   * The itemised ELBO.
+   * The itemised ELBO; the likelihood is that of the data in their own units.
    *
-   * @param data that fit the network
+   * @param data that fit the network, not scaled yet
    * @param samples weight samples; the standard error shrinks with their square root
    * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
    */
@@ -37,6 +38,8 @@ public final class ElboEstimator {
           "a point or dropout network has no weight density, so no ELBO: use weightNorm, full or"
               + " meanField");
     }
+    Dataset scaled = net.scaling().apply(data);
+    double inUnits = -data.rows() * net.scaling().logUnit();
     Backend backend = net.backend();
     boolean classes = net.likelihood().classes() > 0;
     Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
@@ -46,13 +49,13 @@ public final class ElboEstimator {
               ? backend.allocate(DType.INT32, data.rows())
               : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
       try {
-        backend.upload(x, data.inputs());
+        backend.upload(x, scaled.inputs());
         if (classes) {
-          backend.upload(y, data.labels());
+          backend.upload(y, scaled.labels());
         } else {
-          backend.upload(y, data.targets());
+          backend.upload(y, scaled.targets());
         }
-        return estimate(net, x, y, samples);
+        return estimate(net, x, y, samples, inUnits);
       } finally {
         backend.release(y);
       }
@@ -62,7 +65,8 @@ public final class ElboEstimator {
   }
 
   /** With x {@code [N, inputs]}, and labels {@code [N]} or targets {@code [N, O]}. */
-  private static Elbo estimate(BayesianNetwork net, Tensor x, Tensor targets, int samples) {
+  private static Elbo estimate(
+      BayesianNetwork net, Tensor x, Tensor targets, int samples, double inUnits) {
     WeightPosterior posterior = net.posterior();
     Backend backend = net.backend();
     Tensor counter = backend.allocate(DType.INT64, 1);
@@ -70,6 +74,7 @@ public final class ElboEstimator {
     int chunk = Math.max(1, Math.min(samples, rows / Math.max(1, Math.min(x.rows(), rows))));
     Tensor weights = backend.allocate(DType.REAL, chunk, posterior.dim());
     double[] logLik = new double[samples];
+    Arrays.fill(logLik, inUnits);
     double[] logPrior = new double[samples];
     double[] logDet = new double[samples];
     double[] logBase = new double[samples];

@@ -23,6 +23,11 @@ public sealed interface Likelihood {
   /** Number of classes, or 0 if targets are real. */
   int classes();
 
+  /** Whether targets are quantities, so that another unit is another density of the same data. */
+  default boolean hasUnits() {
+    return false;
+  }
+
   /** Makes it ready for a backend, with what it learns. */
   Term build(Backend backend);
 
@@ -136,6 +141,11 @@ public sealed interface Likelihood {
     }
 
     @Override
+    public boolean hasUnits() {
+      return true;
+    }
+
+    @Override
     public Term build(Backend backend) {
       return new GaussianTerm(backend, this);
     }
@@ -167,6 +177,11 @@ public sealed interface Likelihood {
     @Override
     public int classes() {
       return 0;
+    }
+
+    @Override
+    public boolean hasUnits() {
+      return true;
     }
 
     @Override

@@ -2,15 +2,14 @@ package org.bhn.data;
 
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
 
 /**
  * Examples with class labels or real targets; immutable.
  *
  * <p>Inputs are {@code [rows][columns]}, row-major, finite. Slices share their storage and cost
- * nothing; {@link #select}, {@link #shuffled} and {@link #standardised()} copy. Accessors that
- * return an array return a fresh one, so loops should use {@link #copyInputs} instead.
+ * nothing; {@link #select} and {@link #shuffled} copy. Accessors that return an array return a
+ * fresh one, so loops should use {@link #copyInputs} instead. {@link Scaling} standardises.
  */
 public final class Dataset {
   /**
@@ -20,16 +19,6 @@ public final class Dataset {
    * @param second the rows from the cut on
    */
   public record Split(Dataset first, Dataset second) {}
-
-  /**
-   * A standardised data set and how to get back.
-   *
-   * @param data inputs, and targets if any, of mean 0 and standard deviation 1 in each column
-   * @param inputs scaler of the inputs, to be applied to test inputs
-   * @param targets scaler of the targets, to bring predictions back to their units; empty for
-   *     labels
-   */
-  public record Standardised(Dataset data, Standardizer inputs, Optional<Standardizer> targets) {}
 
   private final float[] inputs;
   private final int columns;
@@ -323,53 +312,6 @@ public final class Dataset {
       order[j] = i;
     }
     return select(order);
-  }
-
-  /**
-   * Centres and scales every input column, and every target column, by its own mean and standard
-   * deviation. Labels are untouched. Copies.
-   *
-   * @return the data and the scalers
-   * @throws IllegalStateException without rows
-   */
-  public Standardised standardised() {
-    if (rows == 0) {
-      throw new IllegalStateException("no rows to standardise by; add some");
-    }
-    Standardizer x = Standardizer.fit(inputs(), columns);
-    Optional<Standardizer> t =
-        targets == null
-            ? Optional.empty()
-            : Optional.of(Standardizer.fit(targets(), targetColumns));
-    return new Standardised(standardised(x, t), x, t);
-  }
-
-  /**
-   * Applies the scalers of another data set, as test data need those of the training data. Copies.
-   *
-   * @param inputScaler for the inputs
-   * @param targetScaler for the targets; empty leaves them as they are
-   * @return the scaled data
-   * @throws IllegalArgumentException when a scaler is of another width, or given for labels
-   */
-  public Dataset standardised(Standardizer inputScaler, Optional<Standardizer> targetScaler) {
-    if (inputScaler == null || targetScaler == null) {
-      throw new IllegalArgumentException(
-          inputScaler == null
-              ? "inputScaler is null; pass that of the training data"
-              : "targetScaler is null; pass Optional.empty() to leave targets as they are");
-    }
-    if (targetScaler.isPresent() && targets == null) {
-      throw new IllegalArgumentException(
-          "targetScaler is given but the data have labels; pass Optional.empty()");
-    }
-    float[] x = inputScaler.apply(inputs(), columns);
-    if (targets == null) {
-      return new Dataset(x, columns, labels(), classes, null, 0, 0, rows);
-    }
-    float[] t = targets();
-    float[] scaled = targetScaler.isPresent() ? targetScaler.get().apply(t, targetColumns) : t;
-    return new Dataset(x, columns, null, 0, scaled, targetColumns, 0, rows);
   }
 
   /** Describes the shape, not the values. */

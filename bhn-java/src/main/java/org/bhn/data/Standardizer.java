@@ -1,5 +1,9 @@
 package org.bhn.data;
 
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /**
  * Column means and standard deviations: z = (x − mean) / std and back. Immutable.
  *
@@ -120,10 +124,33 @@ public final class Standardizer {
     requireRows(values.length, mean.length);
     float[] result = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      int c = i % mean.length;
-      result[i] = (float) (values[i] * std[c] + mean[c]);
+      result[i] = (float) invert(values[i], i);
     }
     return result;
+  }
+
+  /** As {@link #invert(float[])}, of doubles. */
+  public double[] invert(double[] values) {
+    given("values", values);
+    requireRows(values.length, mean.length);
+    double[] result = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      result[i] = invert(values[i], i);
+    }
+    return result;
+  }
+
+  private double invert(double value, int at) {
+    int c = at % mean.length;
+    return value * std[c] + mean[c];
+  }
+
+  /** As a map of plain values. */
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("mean", Arrays.stream(mean).boxed().toList());
+    map.put("std", Arrays.stream(std).boxed().toList());
+    return map;
   }
 
   private static void given(String name, Object array) {

@@ -1,7 +1,9 @@
 package org.bhn.predict;
 
+import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.Likelihood;
+import org.bhn.data.Standardizer;
 import org.bhn.tensor.Tensor;
 
 /**
@@ -54,7 +56,7 @@ final class HostMoments {
       double n = seen + s + 1;
       for (int i = 0; i < size; i++) {
         double raw = values[s * size + i];
-        double value = heteroscedastic ? raw : 1 / (1 + Math.exp(-raw));
+        double value = heteroscedastic ? raw : sigmoid(raw);
         double d = value - mean[base + i];
         mean[base + i] += d / n;
         m2[base + i] += d * (value - mean[base + i]);
@@ -65,7 +67,7 @@ final class HostMoments {
     }
   }
 
-  Predictive predictive(int samples) {
+  Predictive predictive(int samples, Optional<Standardizer> units) {
     Overflow.check("mean prediction", mean, columns);
     return new Predictive(
         rows,
@@ -75,7 +77,12 @@ final class HostMoments {
         floats(m2),
         null,
         null,
-        heteroscedastic ? floats(noise) : null);
+        heteroscedastic ? floats(noise) : null,
+        units);
+  }
+
+  static double sigmoid(double logit) {
+    return 1 / (1 + Math.exp(-logit));
   }
 
   private static float[] floats(double[] values) {

@@ -1,11 +1,13 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
+import java.util.Optional;
+import org.bhn.data.Standardizer;
 
 /**
  * The posterior predictive of N inputs, as statistics over weight samples. Arrays are row-major
- * {@code [N, C]} (classes) or {@code [N, O]} (real targets) and copied on return; entropies are in
- * nats.
+ * {@code [N, C]} (classes) or {@code [N, O]} (real targets, in the units of the data) and copied on
+ * return; entropies are in nats.
  */
 public final class Predictive {
   private final int rows;
@@ -17,7 +19,16 @@ public final class Predictive {
   private final float[] entropyMean;
   private final int[] votes;
   private final float[] noiseVariance;
+  private final double[] unit;
+  private final double[] zero;
 
+  /**
+   * What was counted, still as the network sees targets.
+   *
+   * @param votes null for real targets
+   * @param noiseVariance null if there is none
+   * @param units of real targets, in which all that is returned is
+   */
   Predictive(
       int rows,
       int columns,
@@ -26,7 +37,8 @@ public final class Predictive {
       float[] m2,
       float[] entropyMean,
       int[] votes,
-      float[] noiseVariance) {
+      float[] noiseVariance,
+      Optional<Standardizer> units) {
     this.rows = rows;
     this.columns = columns;
     this.samples = samples;
@@ -36,6 +48,23 @@ public final class Predictive {
     this.entropyMean = entropyMean;
     this.votes = votes;
     this.noiseVariance = noiseVariance;
+    this.unit = units.map(Standardizer::std).orElseGet(() -> filled(columns, 1));
+    this.zero = units.map(Standardizer::mean).orElseGet(() -> filled(columns, 0));
+  }
+
+  private static double[] filled(int size, double value) {
+    double[] out = new double[size];
+    Arrays.fill(out, value);
+    return out;
+  }
+
+  private double mean(int at) {
+    int c = at % columns;
+    return zero[c] + unit[c] * mean[at];
+  }
+
+  private double std(int at, double noise) {
+    return unit[at % columns] * Math.sqrt(Math.max(0, m2[at]) / samples + noise);
   }
 
   /** N. */
@@ -60,7 +89,11 @@ public final class Predictive {
 
   /** {@code [N, C]} mean class probabilities, or {@code [N, O]} mean predictions. */
   public float[] mean() {
-    return mean.clone();
+    float[] out = new float[mean.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (float) mean(i);
+    }
+    return out;
   }
 
   /** {@link #mean()} as rows. */
@@ -68,7 +101,7 @@ public final class Predictive {
     double[][] out = new double[rows][columns];
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < columns; j++) {
-        out[i][j] = mean[i * columns + j];
+        out[i][j] = mean(i * columns + j);
       }
     }
     return out;
@@ -97,7 +130,7 @@ public final class Predictive {
   public float[] std() {
     float[] out = new float[m2.length];
     for (int i = 0; i < out.length; i++) {
-      out[i] = (float) Math.sqrt(Math.max(0, m2[i]) / samples);
+      out[i] = (float) std(i, 0);
     }
     return out;
   }
@@ -188,7 +221,7 @@ public final class Predictive {
     }
     double[] out = new double[rows * columns];
     for (int i = 0; i < out.length; i++) {
-      out[i] = Math.sqrt(Math.max(0, m2[i]) / samples + noiseVariance[i]);
+      out[i] = std(i, noiseVariance[i]);
     }
     return out;
   }
@@ -208,8 +241,8 @@ public final class Predictive {
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];
     for (int i = 0; i < std.length; i++) {
-      out[0][i] = mean[i] - z * std[i];
-      out[1][i] = mean[i] + z * std[i];
+      out[0][i] = mean(i) - z * std[i];
+      out[1][i] = mean(i) + z * std[i];
     }
     return out;
   }

@@ -1,10 +1,12 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
+import org.bhn.data.Standardizer;
 import org.bhn.posterior.Prepared;
 import org.bhn.posterior.WeightPosterior;
 import org.bhn.posterior.WeightPosterior.Draw;
@@ -128,23 +130,22 @@ public final class Predictor implements AutoCloseable {
   }
 
   /**
-   * Class probabilities under each weight sample, for what needs several rows at once, such as the
-   * joint distribution of their labels. A sample is one set of weights for all rows, and of a
-   * dropout network one mask for all rows; there each row passes on its own.
+   * Predictions under each weight sample: class probabilities, or means of real targets, for what
+   * needs several rows at once, such as the joint distribution of their labels. A sample is one set
+   * of weights for all rows, and of a dropout network one mask for all rows; there each row passes
+   * on its own.
    *
    * @param inputs {@code [N, inputs]} row-major
    * @param samples S; a posterior without randomness uses 1
    * @param seed of the weight samples
    * @param precision of the products
-   * @return {@code [S][N][C]}
-   * @throws IllegalArgumentException naming a row whose logits overflow
+   * @return {@code [S][N][C or O]}
+   * @throws IllegalArgumentException naming a row whose outputs overflow
    */
-  public float[][][] probabilities(float[] inputs, int samples, long seed, Precision precision) {
-    int rows = inputs.length / net.network().inputs();
-    Tensor x = workspace.get("inputs", DType.REAL, rows, net.network().inputs());
-    backend.upload(x, inputs);
+  public float[][][] eachDraw(float[] inputs, int samples, long seed, Precision precision) {
+    Tensor x = uploaded(inputs);
     int total = draws(samples);
-    Probabilities kept = new Probabilities(backend, total, rows);
+    DrawnPredictions kept = new DrawnPredictions(backend, net, total, x.rows());
     boolean masks = net.posterior().isRandom() && net.posterior().flow() == null;
     visit(x, masks, total, seed, precision, kept);
     return kept.values();
@@ -159,10 +160,9 @@ public final class Predictor implements AutoCloseable {
    * @param seed of the weight samples
    */
   public InputGradient inputGradient(float[] inputs, int[] labels, int samples, long seed) {
-    int width = net.network().inputs();
-    Tensor x = workspace.get("inputs", DType.REAL, labels.length, width);
-    backend.upload(x, inputs);
-    return new Sensitivity(this, net, backend).of(x, labels, draws(samples), seed);
+    InputGradient scaled =
+        new Sensitivity(this, net, backend).of(uploaded(inputs), labels, draws(samples), seed);
+    return net.scaling().inputs().map(scaled::before).orElse(scaled);
   }
 
   /**
@@ -183,6 +183,19 @@ public final class Predictor implements AutoCloseable {
       }
     }
     return all;
+  }
+
+  private Tensor uploaded(float[] inputs) {
+    int width = net.network().inputs();
+    Tensor x = workspace.get("inputs", DType.REAL, inputs.length / width, width);
+    backend.upload(x, net.scaling().applyToInputs(inputs));
+    return x;
+  }
+
+  private static void subtract(float[] from, double value) {
+    for (int i = 0; i < from.length; i++) {
+      from[i] = (float) (from[i] - value);
+    }
   }
 
   private int draws(int samples) {
@@ -313,8 +326,7 @@ public final class Predictor implements AutoCloseable {
       this.rows = rows;
       this.classes = likelihood.classes() > 0;
       this.columns = classes ? likelihood.classes() : likelihood.targets();
-      this.inputs = workspace.get("inputs", DType.REAL, rows, net.network().inputs());
-      backend.upload(inputs, x);
+      this.inputs = uploaded(x);
       this.targets = targets(labels, y);
       this.mean = workspace.get("mean", DType.REAL, rows, columns);
       this.m2 = workspace.get("m2", DType.REAL, rows, columns);
@@ -333,7 +345,7 @@ public final class Predictor implements AutoCloseable {
       }
       if (y != null) {
         Tensor t = workspace.get("targets", DType.REAL, rows, net.likelihood().targets());
-        backend.upload(t, y);
+        backend.upload(t, net.scaling().targets().map(scaler -> scaler.apply(y)).orElse(y));
         return t;
       }
       return null;
@@ -366,13 +378,15 @@ public final class Predictor implements AutoCloseable {
     }
 
     Result result(int samples) {
+      Optional<Standardizer> units = net.scaling().targets();
       float[] logLik = null;
       if (logPredictive != null) {
         logLik = new float[rows];
         backend.download(logPredictive, logLik);
+        subtract(logLik, net.scaling().logUnit());
       }
       if (host != null) {
-        return new Result(host.predictive(samples), logLik);
+        return new Result(host.predictive(samples, units), logLik);
       }
       float[] means = new float[rows * columns];
       float[] squares = new float[rows * columns];
@@ -385,7 +399,8 @@ public final class Predictor implements AutoCloseable {
           noise[i] = (float) Math.exp(sharedNoise[i % columns]);
         }
         return new Result(
-            new Predictive(rows, columns, samples, means, squares, null, null, noise), logLik);
+            new Predictive(rows, columns, samples, means, squares, null, null, noise, units),
+            logLik);
       }
       float[] entropies = new float[rows];
       int[] counts = new int[rows * columns];
@@ -393,7 +408,9 @@ public final class Predictor implements AutoCloseable {
       Overflow.check("mean entropy", entropies, 1);
       backend.download(votes, counts);
       return new Result(
-          new Predictive(rows, columns, samples, means, squares, entropies, counts, null), logLik);
+          new Predictive(
+              rows, columns, samples, means, squares, entropies, counts, null, Optional.empty()),
+          logLik);
     }
   }
 }

@@ -6,7 +6,7 @@ package org.bhn.train;
  *
  * @param epoch counted from 0
  * @param epochs planned
- * @param logLikelihood mean log-likelihood of an example, in nats
+ * @param logLikelihood mean log-likelihood of an example in its own units, in nats
  * @param logPrior log prior density of the weights, in nats; 0 without a weight density
  * @param logDet log-determinant of the flow, in nats; 0 without a weight density
  * @param elbo N·logLikelihood + logPrior + base entropy + logDet, in nats; NaN without a density

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.bhn.data.Dataset;
 
 /**
@@ -43,6 +44,7 @@ public final class Fit {
   boolean keepBest = true;
   Path checkpoint;
   int checkpointEvery = 1;
+  BooleanSupplier stopWhen = () -> false;
   final List<Listener> listeners = new ArrayList<>();
 
   private Fit(int epochs) {
@@ -199,6 +201,20 @@ public final class Fit {
   public Fit patience(int validations) {
     check("patience", validations, 0, 1 << 24);
     this.patience = validations;
+    return this;
+  }
+
+  /**
+   * Asks after every epoch but the last, on the training thread, whether to stop: at a user's
+   * request, or when the time is up. A training that is stopped so ends as one whose epochs are
+   * done, with the best snapshot if there is one; with a {@link #checkpoint} it can be gone on with
+   * later, to the same bits as without the stop.
+   */
+  public Fit stopWhen(BooleanSupplier asked) {
+    if (asked == null) {
+      throw new IllegalArgumentException("stopWhen is null: leave the call out");
+    }
+    this.stopWhen = asked;
     return this;
   }
 

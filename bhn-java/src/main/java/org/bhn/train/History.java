@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param epochs one entry for each epoch done, in order
  * @param bestEpoch epoch whose snapshot the model holds, or −1 if it holds the last
- * @param stoppedEarly whether patience ended it
+ * @param stoppedEarly whether patience ended it, or {@link Fit#stopWhen}
  */
 public record History(List<Epoch> epochs, int bestEpoch, boolean stoppedEarly) {
   /** Copies the list. */

@@ -27,7 +27,7 @@ public final class Trainer implements AutoCloseable {
   private final BayesianNetwork net;
   private final Backend backend;
   private final Map<String, Object> card;
-  private final Dataset train;
+  private final Dataset train; // scaled
   private final Fit fit;
   private final TrainingMemory memory;
   private final TrainingData data;
@@ -66,13 +66,13 @@ public final class Trainer implements AutoCloseable {
     this.net = net;
     this.backend = net.backend();
     this.card = card;
-    this.train = train;
+    this.train = net.scaling().apply(train);
     this.fit = fit;
     boolean judged = fit.validation != null;
     this.memory = new TrainingMemory(backend);
     boolean made = false;
     try {
-      this.data = TrainingData.of(memory, train, net.likelihood(), fit.batch);
+      this.data = TrainingData.of(memory, this.train, net.likelihood(), fit.batch);
       this.optimizer = new Optimizer(memory, net.params());
       this.step = new TrainStep(net, data, optimizer, fit, memory);
       this.best = judged && fit.keepBest ? new Snapshot(memory, net.params()) : null;
@@ -90,7 +90,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains until the epochs are done or patience ends.
+   * Trains until the epochs are done, patience ends or a stop is asked for.
    *
    * @throws TrainingException if a value becomes NaN or infinite
    * @throws org.bhn.io.FormatException if the checkpoint is damaged or of another training; the
@@ -106,11 +106,12 @@ public final class Trainer implements AutoCloseable {
       initialise();
     }
     net.markInitialised();
+    boolean asked = false;
     try {
       for (Listener listener : fit.listeners) {
         listener.onStart(first, fit.epochs);
       }
-      for (int epoch = first; epoch < fit.epochs && !stoppedEarly; epoch++) {
+      for (int epoch = first; epoch < fit.epochs && !stoppedEarly && !asked; epoch++) {
         Epoch done = epoch(epoch);
         epochs.add(done);
         if (done.best()) {
@@ -121,10 +122,15 @@ public final class Trainer implements AutoCloseable {
         }
         stoppedEarly = outOfPatience();
         boolean last = epoch == fit.epochs - 1 || stoppedEarly;
-        if (checkpoint != null && (last || (epoch + 1) % fit.checkpointEvery == 0)) {
+        boolean safe = last || (epoch + 1) % fit.checkpointEvery == 0;
+        if (checkpoint != null && safe) {
           checkpoint.write(epoch + 1);
         }
         fit.listeners.forEach(l -> l.onEpoch(done));
+        asked = !last && fit.stopWhen.getAsBoolean();
+        if (checkpoint != null && asked && !safe) {
+          checkpoint.write(epoch + 1);
+        }
       }
       if (best != null && bestEpoch >= 0) {
         best.restore();
@@ -133,7 +139,7 @@ public final class Trainer implements AutoCloseable {
     } finally {
       fit.listeners.forEach(Listener::onEnd);
     }
-    return new History(epochs, best == null ? -1 : bestEpoch, stoppedEarly);
+    return new History(epochs, best == null ? -1 : bestEpoch, stoppedEarly || asked);
   }
 
   private void initialise() {
@@ -177,7 +183,7 @@ public final class Trainer implements AutoCloseable {
     }
     double[] sums = step.totals(); // waits for the steps, which the validation must see
     double[] judged = validate(epoch);
-    double logLik = sums[1] / rows;
+    double logLik = sums[1] / rows - net.scaling().logUnit();
     double logPrior = sums[2] / rows;
     double logDet = sums[3] / rows;
     int dim = net.posterior().dim();

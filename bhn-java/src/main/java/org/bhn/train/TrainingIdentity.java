@@ -10,6 +10,9 @@ import java.util.stream.Collectors;
 
 /** What a resumed training must share with the one that wrote the checkpoint. */
 final class TrainingIdentity {
+  /** Numbers of a list that a message gives. */
+  private static final int MOST_NAMED = 4;
+
   private TrainingIdentity() {}
 
   /** Model, data and settings as plain values; reads all data once. */
@@ -71,6 +74,8 @@ final class TrainingIdentity {
       case null -> "none";
       case Double d when d == Math.rint(d) && Math.abs(d) < 1e15 -> Long.toString(d.longValue());
       case Map<?, ?> map when isPrior(map) -> prior(map);
+      case List<?> list when list.size() > MOST_NAMED ->
+          list.subList(0, MOST_NAMED) + " and " + (list.size() - MOST_NAMED) + " more";
       default -> value.toString();
     };
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -111,8 +112,9 @@ class DatasetTest {
       y[i] = (float) (100 * random.nextDouble());
     }
     Dataset d = Dataset.regression(x, 3, y, 1);
-    Dataset.Standardised s = d.standardised();
-    float[] z = s.data().inputs();
+    Scaling scaling = Scaling.of(d);
+    Dataset scaled = scaling.apply(d);
+    float[] z = scaled.inputs();
     for (int c = 0; c < 3; c++) {
       double mean = 0;
       double square = 0;
@@ -123,16 +125,21 @@ class DatasetTest {
       assertEquals(0, mean, 1e-6);
       assertEquals(c == 1 ? 0 : 1, square, 1e-5);
     }
-    assertEquals(1, s.inputs().std()[1]);
-    assertArrayEquals(x, s.inputs().invert(z), 0.1f);
-    assertArrayEquals(y, s.targets().orElseThrow().invert(s.data().targets()), 1e-4f);
-    Dataset test = d.slice(90, 100).standardised(s.inputs(), s.targets());
+    Standardizer inputs = scaling.inputs().orElseThrow();
+    Standardizer targets = scaling.targets().orElseThrow();
+    assertEquals(1, inputs.std()[1]);
+    assertArrayEquals(x, inputs.invert(z), 0.1f);
+    assertArrayEquals(y, targets.invert(scaled.targets()), 1e-4f);
+    assertEquals(Math.log(targets.std()[0]), scaling.logUnit());
+    Dataset test = scaling.apply(d.slice(90, 100));
     assertArrayEquals(Arrays.copyOfRange(z, 270, 300), test.inputs());
-    assertArrayEquals(y, d.standardised(s.inputs(), Optional.empty()).targets());
-    Dataset.Standardised labelled = FIVE.standardised();
+    assertArrayEquals(y, scaling.ofInputs().apply(d).targets());
+    assertArrayEquals(x, new Scaling(Optional.empty(), scaling.targets()).apply(d).inputs());
+    assertSame(d, Scaling.NONE.apply(d));
+    Scaling labelled = Scaling.of(FIVE);
     assertTrue(labelled.targets().isEmpty());
-    assertArrayEquals(FIVE.labels(), labelled.data().labels());
-    assertNotEquals(FIVE.inputs()[0], labelled.data().inputs()[0]);
+    assertArrayEquals(FIVE.labels(), labelled.apply(FIVE).labels());
+    assertNotEquals(FIVE.inputs()[0], labelled.apply(FIVE).inputs()[0]);
   }
 
   @Test
@@ -150,8 +157,10 @@ class DatasetTest {
         () -> Dataset.regression(new float[1], 1, new float[] {0, Float.POSITIVE_INFINITY}, 2));
     rejects("targets has 2 rows", () -> Dataset.regression(new float[1], 1, new float[2], 1));
     Standardizer one = Standardizer.fit(new float[] {1, 2}, 1);
-    rejects("scaler of 1 columns", () -> FIVE.standardised(one, Optional.empty()));
-    rejects("have labels", () -> FIVE.standardised(one, Optional.of(one)));
+    rejects(
+        "scaler of 1 columns", () -> new Scaling(Optional.of(one), Optional.empty()).apply(FIVE));
+    rejects("have labels", () -> new Scaling(Optional.empty(), Optional.of(one)).apply(FIVE));
+    rejects("no rows", () -> Scaling.of(FIVE.take(0)));
     rejects("std 0.0", () -> new Standardizer(new double[1], new double[1]));
     assertThrows(IndexOutOfBoundsException.class, () -> FIVE.slice(3, 6));
     assertThrows(IndexOutOfBoundsException.class, () -> FIVE.slice(0, 2).label(2));
@@ -159,7 +168,6 @@ class DatasetTest {
     assertThrows(
         IndexOutOfBoundsException.class, () -> FIVE.slice(0, 2).copyInputs(0, 3, new float[9], 0));
     assertThrows(IllegalStateException.class, FIVE::targets);
-    assertThrows(IllegalStateException.class, () -> FIVE.take(0).standardised());
   }
 
   private static void rejects(String expected, Executable call) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bhn.Bhn;
 import org.bhn.Processes;
 import org.bhn.TestData;
@@ -91,6 +92,31 @@ class ResumeTest {
           sameBits(expected, values(model));
         }
       }
+    }
+  }
+
+  @Test
+  void stoppedOnRequestItKeepsItsBestAndGoesOnToTheSameBits() {
+    Dataset data = TestData.blobs(90, 3, 1);
+    Path file = directory.resolve("asked.safetensors");
+    try (Backend backend = Backends.best();
+        Bhn whole = model(backend);
+        Bhn model = model(backend)) {
+      History never = whole.fit(data, fit().stopWhen(() -> false));
+      AtomicInteger seen = new AtomicInteger();
+      Listener count = epoch -> seen.incrementAndGet();
+      History asked =
+          model.fit(
+              data, fit().checkpoint(file, 100).listener(count).stopWhen(() -> seen.get() == 5));
+      assertEquals(5, asked.epochs().size());
+      assertTrue(asked.stoppedEarly());
+      assertTrue(asked.epochs().get(asked.bestEpoch()).best());
+
+      History rest = model.fit(data, fit().checkpoint(file, 100));
+      assertEquals(EPOCHS, rest.epochs().size());
+      assertEquals(never.bestEpoch(), rest.bestEpoch());
+      assertEquals(false, rest.stoppedEarly());
+      sameBits(values(whole), values(model));
     }
   }
 
