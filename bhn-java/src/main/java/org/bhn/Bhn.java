@@ -29,11 +29,10 @@ import org.bhn.train.Trainer;
  * A Bayesian neural network: build, fit, predict with uncertainty, save, load.
  *
  * <p>Any number of threads may predict at once, as many as there are processors at the same time;
- * fitting, {@link #elbo}, saving and closing wait for them and keep them out. All but predictions
- * use the backend itself, which serves one thread at a time: models that are trained in several
- * threads need a backend each. Predictions depend on the model, the inputs and the seed alone, so
- * they are the same bits after a reload; for another number of rows at a time, the same to
- * rounding.
+ * fitting, {@link #elbo}, saving and closing wait for them and keep them out. Models on one backend
+ * do not get into each other's way: each may be trained by a thread of its own. Predictions depend
+ * on the model, the inputs and the seed alone, so they are the same bits after a reload; for
+ * another number of rows at a time, the same to rounding.
  */
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;
@@ -400,6 +399,7 @@ public final class Bhn implements AutoCloseable {
         predictors.close();
         List.copyOf(drawn).forEach(PosteriorSample::close);
         net.close();
+        net.backend().close();
       }
     } finally {
       lock.writeLock().unlock();

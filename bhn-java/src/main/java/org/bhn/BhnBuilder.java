@@ -183,7 +183,10 @@ public final class BhnBuilder {
     return this;
   }
 
-  /** Builds the model on a backend, which must outlive it. */
+  /**
+   * Builds the model on a backend, which must outlive it. The model works in a fork of its own, so
+   * models on one backend may be used by a thread each.
+   */
   public Bhn build(Backend backend) {
     if (backend == null) {
       throw new IllegalArgumentException("backend is null: use Backends.best()");
@@ -193,9 +196,20 @@ public final class BhnBuilder {
 
   /** As {@link #build(Backend)}, with parameters from any start. */
   Bhn build(Backend backend, Start start) {
-    BayesianNetwork net =
-        new BayesianNetwork(backend, network(), posterior, prior, likelihood, units(), seed, start);
-    return new Bhn(toMap(), net);
+    Network network = network();
+    Map<String, Object> card = toMap();
+    Backend own = backend.fork();
+    boolean built = false;
+    try {
+      BayesianNetwork net =
+          new BayesianNetwork(own, network, posterior, prior, likelihood, units(), seed, start);
+      built = true;
+      return new Bhn(card, net);
+    } finally {
+      if (!built) { // an Error included: memory that ran out has to be given back
+        own.close();
+      }
+    }
   }
 
   private Scaling units() {

@@ -84,7 +84,7 @@ final class ModelFile {
       Bhn model = build(path, builder, backend);
       boolean whole = false;
       try {
-        fill(file, path, backend, model.network());
+        fill(file, path, model.network());
         if (trained) {
           model.network().markInitialised();
         }
@@ -139,7 +139,8 @@ final class ModelFile {
     }
   }
 
-  private static void fill(SafeTensors.File file, Path path, Backend backend, BayesianNetwork net) {
+  private static void fill(SafeTensors.File file, Path path, BayesianNetwork net) {
+    Backend backend = net.backend();
     List<String> names = new ArrayList<>();
     net.params().forEach(p -> names.add(p.name()));
     names.addAll(net.posterior().constants().keySet());

@@ -62,6 +62,46 @@ class BhnTest {
   }
 
   @Test
+  void aModelThatDoesNotFitTheDeviceIsGivenBack() {
+    HeldMemory memory = new HeldMemory();
+    Backend small = memory.of(backend);
+    BhnBuilder builder =
+        Bhn.classifier(2, 3).hidden(4).posterior(Posterior.weightNorm(Flows.iaf(1).hidden(5)));
+    int fits = 0;
+    for (boolean built = false; !built; fits++) {
+      memory.fail("allocate", fits);
+      try (Bhn model = builder.build(small)) {
+        built = true;
+      } catch (OutOfMemoryError e) {
+        assertEquals(0, memory.tensors(), "after " + fits + " allocations");
+      }
+    }
+    assertTrue(fits > 10, "a model of " + fits + " tensors");
+    assertEquals(0, memory.tensors());
+  }
+
+  @Test
+  void modelsOfOneBackendTrainAtOnce() throws Exception {
+    Dataset data = TestData.blobs(60, 3, 1);
+    List<Callable<float[]>> trainings = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      trainings.add(
+          () -> {
+            try (Bhn model = classifier(Posterior.weightNorm(Flows.iaf(2).hidden(16)))) {
+              model.fit(data, Fit.epochs(8).validation(data));
+              return model.predict(data.inputs(), 9).mean();
+            }
+          });
+    }
+    float[] alone = trainings.get(0).call();
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      for (Future<float[]> means : threads.invokeAll(trainings)) {
+        assertArrayEquals(alone, means.get());
+      }
+    }
+  }
+
+  @Test
   void dataThatDoNotFitTheDeviceAreGivenBack() {
     HeldMemory memory = new HeldMemory();
     try (Bhn model = Bhn.classifier(2, 3).hidden(4).build(memory.of(backend))) {

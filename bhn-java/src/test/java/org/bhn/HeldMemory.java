@@ -2,12 +2,14 @@ package org.bhn;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.bhn.backend.Backend;
+import org.bhn.tensor.Tensor;
 
 /** A backend that counts the tensors held and runs out of memory when told to. */
 final class HeldMemory {
-  private final AtomicInteger held = new AtomicInteger();
+  private final List<Tensor> allocated = new CopyOnWriteArrayList<>();
   private String failing = "";
   private int left;
 
@@ -17,9 +19,9 @@ final class HeldMemory {
     left = after;
   }
 
-  /** Tensors allocated and not released. */
+  /** Tensors allocated and not freed. */
   int tensors() {
-    return held.get();
+    return (int) allocated.stream().filter(t -> !t.isStale()).count();
   }
 
   /** Passes all calls on to a real backend. */
@@ -35,8 +37,10 @@ final class HeldMemory {
               }
               try {
                 Object result = method.invoke(backend, arguments);
-                held.addAndGet(name.equals("allocate") ? 1 : name.equals("release") ? -1 : 0);
-                return result;
+                if (name.equals("allocate")) {
+                  allocated.add((Tensor) result);
+                }
+                return name.equals("fork") ? of((Backend) result) : result;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }

@@ -1,5 +1,8 @@
 package org.bhn.backend;
 
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -11,6 +14,11 @@ abstract class AbstractBackend implements Backend {
 
   private final AtomicReference<Thread> user = new AtomicReference<>();
   private final BumpPool pool = new BumpPool(this);
+
+  /** What to free at the end; weak, so that what is freed or forgotten before is not kept. */
+  private final Set<DeviceBuffer> allocated =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
   private CallList recording;
   private volatile boolean closed;
 
@@ -49,7 +57,9 @@ abstract class AbstractBackend implements Backend {
     if (dtype == null) {
       throw new IllegalArgumentException("dtype is null");
     }
-    return Tensor.on(newBuffer(dtype, Math.max(1, Tensor.size(shape))), 0, shape);
+    DeviceBuffer buffer = newBuffer(dtype, Math.max(1, Tensor.size(shape)));
+    allocated.add(buffer);
+    return Tensor.on(buffer, 0, shape);
   }
 
   @Override
@@ -194,6 +204,11 @@ abstract class AbstractBackend implements Backend {
     try {
       closed = true;
       pool.free();
+      if (!isMemoryClosed()) {
+        synchronized (allocated) {
+          allocated.forEach(DeviceBuffer::free);
+        }
+      }
       closeDevice();
     } finally {
       user.set(null);

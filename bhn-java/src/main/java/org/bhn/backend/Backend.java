@@ -36,7 +36,7 @@ public interface Backend extends AutoCloseable {
   /**
    * Another context on the same device for another thread; sees the same memory, with all that was
    * written before. What one context writes later is seen by another after {@link #sync} or a
-   * download of the first.
+   * download of the first. What is allocated through the fork ends with it.
    */
   Backend fork();
 
@@ -58,7 +58,7 @@ public interface Backend extends AutoCloseable {
     return new PlainStaging(this, to);
   }
 
-  /** Zero-filled memory that lives until {@link #release} or the closing of the first context. */
+  /** Zero-filled memory that lives until {@link #release}, or until this backend closes. */
   Tensor allocate(DType dtype, int... shape);
 
   /** Frees the memory behind a tensor of {@link #allocate}; the tensor and its views are stale. */
@@ -104,8 +104,8 @@ public interface Backend extends AutoCloseable {
   void stopRecording();
 
   /**
-   * Frees this backend, and all memory of its family if it is not a fork. Calls that forks still
-   * make in other threads are waited for; later ones are refused.
+   * Frees this backend and what was allocated through it; if it is not a fork, all memory of its
+   * family. Calls that forks still make in other threads are waited for; later ones are refused.
    *
    * @throws IllegalStateException if another thread uses this backend itself
    */

@@ -40,35 +40,26 @@ public final class ElboEstimator {
     }
     Dataset scaled = net.scaling().apply(data);
     double inUnits = -data.rows() * net.scaling().logUnit();
-    Backend backend = net.backend();
     boolean classes = net.likelihood().classes() > 0;
-    Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
-    try {
-      Tensor y =
-          classes
-              ? backend.allocate(DType.INT32, data.rows())
-              : backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
-      try {
-        backend.upload(x, scaled.inputs());
-        if (classes) {
-          backend.upload(y, scaled.labels());
-        } else {
-          backend.upload(y, scaled.targets());
-        }
-        return estimate(net, x, y, samples, inUnits);
-      } finally {
-        backend.release(y);
+    try (Backend backend = net.backend().fork()) {
+      Tensor x = backend.allocate(DType.REAL, data.rows(), data.columns());
+      backend.upload(x, scaled.inputs());
+      Tensor y;
+      if (classes) {
+        y = backend.allocate(DType.INT32, data.rows());
+        backend.upload(y, scaled.labels());
+      } else {
+        y = backend.allocate(DType.REAL, data.rows(), net.likelihood().targets());
+        backend.upload(y, scaled.targets());
       }
-    } finally {
-      backend.release(x);
+      return estimate(net, backend, x, y, samples, inUnits);
     }
   }
 
   /** With x {@code [N, inputs]}, and labels {@code [N]} or targets {@code [N, O]}. */
   private static Elbo estimate(
-      BayesianNetwork net, Tensor x, Tensor targets, int samples, double inUnits) {
+      BayesianNetwork net, Backend backend, Tensor x, Tensor targets, int samples, double inUnits) {
     WeightPosterior posterior = net.posterior();
-    Backend backend = net.backend();
     Tensor counter = backend.allocate(DType.INT64, 1);
     int rows = Math.clamp(ACTIVATIONS / net.network().maxWidth(), 1, ROWS);
     int chunk = Math.max(1, Math.min(samples, rows / Math.max(1, Math.min(x.rows(), rows))));
@@ -78,36 +69,31 @@ public final class ElboEstimator {
     double[] logPrior = new double[samples];
     double[] logDet = new double[samples];
     double[] logBase = new double[samples];
-    try {
-      for (int s = 0; s < samples; s += chunk) {
-        int count = Math.min(chunk, samples - s);
-        Noise noise = new Noise(net.seed() + SEED_OFFSET, counter, s);
-        Tape tape = Tape.inference(backend);
-        WeightPosterior.Draw draw = posterior.draw(tape, noise, count);
-        Tensor kept = weights.rows(0, count);
-        backend.copy(kept, draw.weights().value());
-        fetch(backend, net.prior().logDensity(draw.weights()), logPrior, s, count);
-        fetch(backend, draw.logDet(), logDet, s, count);
-        Var base = BayesOps.prior(draw.base(), PriorKind.NORMAL, 0, 1, 0);
-        fetch(backend, base, logBase, s, count);
-        for (int row = 0; row < x.rows(); row += rows) {
-          int end = Math.min(row + rows, x.rows());
-          tape = Tape.inference(backend);
-          Var out =
-              posterior.forward(
-                  tape,
-                  posterior.use(tape, noise, kept),
-                  tape.constant(x.rows(row, end)),
-                  count,
-                  row);
-          Tensor y = rows(targets, row, end);
-          Var ll = net.term().logLik(tape, out, y, count);
-          fetch(backend, Ops.sumRows(ll.view(0, count, end - row)), logLik, s, count);
-        }
+    for (int s = 0; s < samples; s += chunk) {
+      int count = Math.min(chunk, samples - s);
+      Noise noise = new Noise(net.seed() + SEED_OFFSET, counter, s);
+      Tape tape = Tape.inference(backend);
+      WeightPosterior.Draw draw = posterior.draw(tape, noise, count);
+      Tensor kept = weights.rows(0, count);
+      backend.copy(kept, draw.weights().value());
+      fetch(backend, net.prior().logDensity(draw.weights()), logPrior, s, count);
+      fetch(backend, draw.logDet(), logDet, s, count);
+      Var base = BayesOps.prior(draw.base(), PriorKind.NORMAL, 0, 1, 0);
+      fetch(backend, base, logBase, s, count);
+      for (int row = 0; row < x.rows(); row += rows) {
+        int end = Math.min(row + rows, x.rows());
+        tape = Tape.inference(backend);
+        Var out =
+            posterior.forward(
+                tape,
+                posterior.use(tape, noise, kept),
+                tape.constant(x.rows(row, end)),
+                count,
+                row);
+        Tensor y = rows(targets, row, end);
+        Var ll = net.term().logLik(tape, out, y, count);
+        fetch(backend, Ops.sumRows(ll.view(0, count, end - row)), logLik, s, count);
       }
-    } finally {
-      backend.release(counter);
-      backend.release(weights);
     }
     return summary(logLik, logPrior, logBase, logDet);
   }

@@ -47,7 +47,7 @@ class JavaBackendTest {
   }
 
   @Test
-  void forksShareMemoryAndItEndsWithTheFirst() {
+  void forksShareMemoryUntilWhoAllocatedItCloses() {
     Backend first = JavaBackend.open();
     Backend fork = first.fork();
     Tensor mine = first.allocate(DType.REAL, 1);
@@ -56,11 +56,13 @@ class JavaBackendTest {
     fork.copy(theirs, mine);
     assertEquals(3, first.item(theirs, 0));
     fork.close();
-    assertEquals(3, first.item(theirs, 0));
+    assertTrue(theirs.isStale());
+    assertEquals(3, first.item(mine, 0));
     Backend second = first.fork();
+    Tensor last = second.allocate(DType.REAL, 1);
     first.close();
-    assertTrue(mine.isStale() && theirs.isStale());
-    assertThrows(IllegalStateException.class, () -> second.fill(theirs, 1));
+    assertTrue(mine.isStale() && last.isStale());
+    assertThrows(IllegalStateException.class, () -> second.fill(last, 1));
     assertThrows(IllegalStateException.class, () -> first.fill(mine, 1));
     assertThrows(IllegalStateException.class, first::fork);
     first.close();
