@@ -289,7 +289,7 @@ public final class Bhn implements AutoCloseable {
 
   /**
    * The evidence lower bound on a data set, itemised, by weight samples of their own, the same each
-   * time for the same model. Predictions wait meanwhile.
+   * time for the same model. Predictions wait meanwhile. See {@link Elbo#total} for what it bounds.
    *
    * @throws UnsupportedOperationException if the posterior has no density (point, dropout)
    */

@@ -137,7 +137,10 @@ public final class BhnBuilder {
     return this;
   }
 
-  /** Prior over the random weights (N(0, 1)). */
+  /**
+   * Prior over the random weights (N(0, 1)): gains of a weight-norm posterior, all weights of a
+   * full one. Dropout and point networks have none, and no weight decay in its place.
+   */
   public BhnBuilder prior(Prior density) {
     if (density == null) {
       throw new IllegalArgumentException("prior is null: use Priors.normal(1)");

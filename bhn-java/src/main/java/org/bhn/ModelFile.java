@@ -27,7 +27,7 @@ final class ModelFile {
 
   /**
    * Since version 3 the checksum covers the card and all names. Version 4 added scaling, which a
-   * reader must not overlook.
+   * reader must not overlook, and the noise counter, so that a training goes on with new noise.
    */
   private static final long FORMAT = 4;
 
@@ -45,6 +45,7 @@ final class ModelFile {
     card.put("library", version == null ? "development" : version);
     card.put("device", net.backend().device().name());
     card.put("trained", net.isInitialised());
+    card.put("noise_counter", net.backend().itemLong(net.noiseCounter()));
     card.put("model", model);
     TensorFiles.Writer writer = new TensorFiles.Writer().metadata(CARD, Json.write(card));
     for (Param param : net.params()) {
@@ -85,6 +86,12 @@ final class ModelFile {
       boolean whole = false;
       try {
         fill(file, path, model.network());
+        if (card.has("noise_counter")) {
+          model
+              .network()
+              .backend()
+              .upload(model.network().noiseCounter(), card.longInteger("noise_counter"));
+        }
         if (trained) {
           model.network().markInitialised();
         }

@@ -65,6 +65,26 @@ class SaveLoadTest {
     }
   }
 
+  /** What is trained further meets batches and noise it has not met before. */
+  @Test
+  void aReloadedModelTrainsOnAsIfItHadNotBeenSaved() {
+    Dataset data = TestData.blobs(60, 3, 1);
+    Path file = directory.resolve("model.safetensors");
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(9).seed(1).build(backend)) {
+      model.fit(data, Fit.epochs(2));
+      model.save(file);
+      try (Bhn loaded = Bhn.load(file, backend)) {
+        model.fit(data, Fit.epochs(2));
+        loaded.fit(data, Fit.epochs(2));
+        for (int i = 0; i < model.network().params().size(); i++) {
+          assertArrayEquals(
+              model.network().params().get(i).get(), loaded.network().params().get(i).get());
+        }
+      }
+    }
+  }
+
   @Test
   void regressionKeepsItsLearnedNoise() {
     Dataset data = TestData.sine(80, 0.1, 2);

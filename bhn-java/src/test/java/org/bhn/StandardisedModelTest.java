@@ -194,6 +194,15 @@ class StandardisedModelTest {
     }
   }
 
+  @Test
+  void coinsOfOtherValuesAreRefused() {
+    Dataset signs = Dataset.regression(new float[2], 1, new float[] {1, -1}, 1);
+    try (Bhn model = Bhn.of(1, Likelihood.bernoulli(1)).build(backend)) {
+      explains("train: row 1, target 0 is -1.0", () -> model.fit(signs, Fit.epochs(1)));
+      explains("data: row 1, target 0 is -1.0", () -> model.evaluate(signs, 1));
+    }
+  }
+
   /** Against differences of log predictive probabilities, an input at a time. */
   @Test
   void gradientsAreByTheInputsAsTheyAreGiven() {

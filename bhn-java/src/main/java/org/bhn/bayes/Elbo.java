@@ -22,7 +22,12 @@ public record Elbo(
     double logDet,
     double standardError) {
 
-  /** The bound: log p(D) is at least this, up to Monte-Carlo error. */
+  /**
+   * The bound: log p(D) is at least this, up to Monte-Carlo error. What is fitted as a point is
+   * given on both sides: directions and biases of a weight-norm posterior, a learned noise level.
+   * With those chosen by the data log p(D | point) may lie above the evidence of a model whose
+   * weights are all random, so the totals of different kinds of posterior do not compare.
+   */
   public double total() {
     return logLikelihood + logPrior + baseEntropy + logDet;
   }

@@ -54,7 +54,7 @@ public sealed interface Likelihood {
     return new Heteroscedastic(targets);
   }
 
-  /** Binary targets, or probabilities, by logistic regression. */
+  /** Targets 0 and 1, or probabilities, by logistic regression. */
   static Likelihood bernoulli(int targets) {
     return new Bernoulli(targets);
   }

@@ -25,11 +25,14 @@ public final class Diagnostics {
   }
 
   /**
-   * Effective number of independent draws: N / (1 + 2 Σ ρ_t), autocorrelations summed in pairs
-   * while positive (Geyer 1992), averaged over the chains' halves so that chains that disagree
-   * count for little.
+   * Effective number of independent draws: N / τ, τ = −1 + 2 Σ_k P_k with the pairs P_k = ρ_2k +
+   * ρ_2k+1 of autocorrelations, summed while positive and never more than the pair before (Geyer
+   * 1992, §3.3). Autocorrelations are averaged over the chains' halves, so that chains that
+   * disagree count for little (Gelman et al. 2013, §11.5). Draws that alternate count for more than
+   * independent ones, but for no more than N log₁₀ N.
    *
    * @param chains {@code [chains][n]} of one quantity, n at least 4
+   * @return the number; NaN if nothing varies, or a value is NaN
    */
   public static double effectiveSize(double[][] chains) {
     double[][] halves = halves(chains);
@@ -42,10 +45,14 @@ public final class Diagnostics {
       within += variance(halves[c], means[c]) / m;
     }
     double pooled = (n - 1.0) / n * within + variance(means, mean(means));
-    double tau = 1;
-    for (int t = 1; t + 1 < n; t += 2) {
-      double pair = 0;
-      for (int lag = t; lag <= t + 1; lag++) {
+    if (!(within > 0)) {
+      return Double.NaN;
+    }
+    double tau = -1;
+    double least = Double.POSITIVE_INFINITY;
+    for (int t = 0; t + 1 < n; t += 2) {
+      double pair = t == 0 ? 1 : 0;
+      for (int lag = Math.max(1, t); lag <= t + 1; lag++) {
         double covariance = 0;
         for (int c = 0; c < m; c++) {
           covariance += autocovariance(halves[c], means[c], lag) / m;
@@ -55,9 +62,11 @@ public final class Diagnostics {
       if (!(pair > 0)) {
         break;
       }
-      tau += 2 * pair;
+      least = Math.min(least, pair);
+      tau += 2 * least;
     }
-    return m * n / tau;
+    double draws = (double) m * n;
+    return draws / Math.max(tau, 1 / Math.log10(draws));
   }
 
   private static double[][] halves(double[][] chains) {

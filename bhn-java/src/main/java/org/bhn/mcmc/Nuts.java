@@ -160,8 +160,8 @@ public final class Nuts {
       Tree leaf = new Tree(next, error);
       leaf.steps = 1;
       leaf.accepted = Math.min(1, Math.exp(error));
-      leaf.diverged = error < -MAX_ERROR;
-      leaf.goesOn = !leaf.diverged;
+      leaf.goesOn = error >= -MAX_ERROR;
+      leaf.diverged = !leaf.goesOn && next.logDensity != Double.NEGATIVE_INFINITY;
       return leaf;
     }
     Tree first = build(from, forward, depth - 1, epsilon, energy);

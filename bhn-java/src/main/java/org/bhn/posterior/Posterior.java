@@ -33,7 +33,8 @@ public sealed interface Posterior {
 
   /**
    * The scalable Bayesian hypernetwork: directions v/‖v‖ and biases are points, the gains of all
-   * units are random, θ_j = g_j v_j/‖v_j‖ with g = h(ε) (Krueger et al. 2017, §3.3).
+   * units are random, θ_j = g_j v_j/‖v_j‖ with g = h(ε) (Krueger et al. 2017, §3.3). Prior and ELBO
+   * are those of the gains, given the points.
    */
   static Posterior weightNorm(FlowSpec flow) {
     return new WeightNorm(flow);
@@ -54,7 +55,10 @@ public sealed interface Posterior {
     return new Full(Flows.affine(), false);
   }
 
-  /** Monte-Carlo dropout on hidden layers (Gal and Ghahramani 2016). */
+  /**
+   * Monte-Carlo dropout on hidden layers (Gal and Ghahramani 2016), without their weight decay: the
+   * likelihood alone is trained.
+   */
   static Posterior dropout(double rate) {
     return new Dropout(rate);
   }

@@ -69,6 +69,7 @@ final class HostMoments {
 
   Predictive predictive(int samples, Optional<Standardizer> units) {
     Overflow.check("mean prediction", mean, columns);
+    Overflow.check("noise variance", noise, columns);
     return new Predictive(
         rows,
         columns,
@@ -77,7 +78,7 @@ final class HostMoments {
         floats(m2),
         null,
         null,
-        heteroscedastic ? floats(noise) : null,
+        heteroscedastic ? noise : null,
         units);
   }
 

@@ -8,6 +8,10 @@ import org.bhn.data.Standardizer;
  * The posterior predictive of N inputs, as statistics over weight samples. Arrays are row-major
  * {@code [N, C]} (classes) or {@code [N, O]} (real targets, in the units of the data) and copied on
  * return; entropies are in nats.
+ *
+ * <p>Statistics are over the S draws as they are, and so is what follows from them: of few draws
+ * spreads are too small and intervals too narrow (an interval of 95 % from 10 draws holds 88 %
+ * where weights are all there is to know, from 100 draws 94 %).
  */
 public final class Predictive {
   private final int rows;
@@ -18,7 +22,7 @@ public final class Predictive {
   private final float[] m2;
   private final float[] entropyMean;
   private final int[] votes;
-  private final float[] noiseVariance;
+  private final double[] noiseVariance;
   private final double[] unit;
   private final double[] zero;
 
@@ -37,7 +41,7 @@ public final class Predictive {
       float[] m2,
       float[] entropyMean,
       int[] votes,
-      float[] noiseVariance,
+      double[] noiseVariance,
       Optional<Standardizer> units) {
     this.rows = rows;
     this.columns = columns;
@@ -158,13 +162,14 @@ public final class Predictive {
 
   /**
    * {@code [N]} mutual information of label and weights (BALD, Houlsby et al. 2011): entropy minus
-   * expected entropy, at least 0: epistemic uncertainty.
+   * expected entropy, at least 0: epistemic uncertainty. Both terms are rounded to single
+   * precision: differences below 1e-6 mean nothing.
    */
   public double[] mutualInformation() {
     requireClasses("mutualInformation");
     double[] out = entropy();
     for (int i = 0; i < rows; i++) {
-      out[i] = Math.max(0, out[i] - entropyMean[i]);
+      out[i] = samples == 1 ? 0 : Math.max(0, out[i] - entropyMean[i]);
     }
     return out;
   }
@@ -186,13 +191,13 @@ public final class Predictive {
   /** {@code [N]} 1 − largest mean probability, which some texts also call variation ratio. */
   public double[] leastConfidence() {
     requireClasses("leastConfidence");
+    int[] labels = labels();
     double[] out = new double[rows];
     for (int i = 0; i < rows; i++) {
-      float most = 0;
+      int most = labels[i];
       for (int c = 0; c < columns; c++) {
-        most = Math.max(most, mean[i * columns + c]);
+        out[i] += c == most ? 0 : mean[i * columns + c]; // as 1 − most would round to 0
       }
-      out[i] = 1 - most;
     }
     return out;
   }

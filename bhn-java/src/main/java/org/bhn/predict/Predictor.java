@@ -394,9 +394,9 @@ public final class Predictor implements AutoCloseable {
       Overflow.check("mean prediction", means, columns);
       backend.download(m2, squares);
       if (!classes) {
-        float[] noise = new float[rows * columns];
+        double[] noise = new double[rows * columns];
         for (int i = 0; i < noise.length; i++) {
-          noise[i] = (float) Math.exp(sharedNoise[i % columns]);
+          noise[i] = Math.exp(sharedNoise[i % columns]);
         }
         return new Result(
             new Predictive(rows, columns, samples, means, squares, null, null, noise, units),

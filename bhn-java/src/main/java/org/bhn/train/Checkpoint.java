@@ -31,7 +31,8 @@ final class Checkpoint {
   private static final int COLUMNS = 13;
 
   /** Since version 2 it says which model and data it belongs to. */
-  private static final long FORMAT = 2;
+  /** Since version 3 batches follow from the noise counter. */
+  private static final long FORMAT = 3;
 
   private final Path path;
   private final Trainer trainer;

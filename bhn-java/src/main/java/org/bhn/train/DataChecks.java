@@ -33,7 +33,7 @@ public final class DataChecks {
     if (likelihood.classes() > 0) {
       labels(name, data, likelihood.classes());
     } else {
-      targets(name, data, likelihood.targets());
+      targets(name, data, likelihood);
     }
   }
 
@@ -50,7 +50,8 @@ public final class DataChecks {
     }
   }
 
-  private static void targets(String name, Dataset data, int width) {
+  private static void targets(String name, Dataset data, Likelihood likelihood) {
+    int width = likelihood.targets();
     if (data.isClassification()) {
       throw new IllegalArgumentException(
           name + " has labels but the model predicts real targets: use a data set with targets");
@@ -58,6 +59,20 @@ public final class DataChecks {
     if (data.targetColumns() != width) {
       throw new IllegalArgumentException(
           name + " has " + data.targetColumns() + " targets a row but the model predicts " + width);
+    }
+    if (likelihood instanceof Likelihood.Bernoulli) {
+      probabilities(name, data);
+    }
+  }
+
+  private static void probabilities(String name, Dataset data) {
+    float[] targets = data.targets();
+    for (int i = 0; i < targets.length; i++) {
+      if (!(targets[i] >= 0 && targets[i] <= 1)) {
+        throw new IllegalArgumentException(
+            "%s: row %d, target %d is %s but a Bernoulli likelihood needs 0, 1 or a probability"
+                .formatted(name, i / data.targetColumns(), i % data.targetColumns(), targets[i]));
+      }
     }
   }
 

@@ -166,7 +166,7 @@ public final class Trainer implements AutoCloseable {
     int rows = train.rows();
     double klWeight = fit.klWeight(epoch);
     double rate = fit.learningRate(epoch);
-    data.shuffle(net.seed(), epoch);
+    data.shuffle(net.seed(), backend.itemLong(net.noiseCounter()));
     step.startEpoch(klWeight, rows);
     optimizer.configure(fit, rate);
     int steps = (rows + fit.batch - 1) / fit.batch;

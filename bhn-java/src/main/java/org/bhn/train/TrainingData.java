@@ -34,9 +34,15 @@ abstract class TrainingData {
         : memory.allocate(DType.REAL, rows, likelihood.targets());
   }
 
-  /** Shuffles by seed and epoch alone, so that a resumed training sees the same batches. */
-  final void shuffle(long seed, int epoch) {
-    SplittableRandom random = new SplittableRandom(seed ^ (0x9E3779B97F4A7C15L * (epoch + 1)));
+  /**
+   * Shuffles by seed and progress alone, so that a resumed training sees the same batches.
+   *
+   * @param progress another number for each epoch, also of a training that follows another
+   */
+  final void shuffle(long seed, long progress) {
+    // A SplittableRandom's seed is a place in one long sequence: mixed first, places lie far apart.
+    long place = new SplittableRandom(seed).nextLong() + progress;
+    SplittableRandom random = new SplittableRandom(place);
     Arrays.setAll(permutation, i -> i);
     for (int i = permutation.length - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);

@@ -182,7 +182,7 @@ public final class Regression {
     Check.interval(lower, upper);
     double sum = 0;
     for (int i = 0; i < lower.length; i++) {
-      sum += upper[i] - lower[i];
+      sum += upper[i] == lower[i] ? 0 : upper[i] - lower[i]; // both may be infinite
     }
     return sum / lower.length;
   }

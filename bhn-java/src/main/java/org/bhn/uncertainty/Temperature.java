@@ -28,8 +28,9 @@ public record Temperature(double value) {
 
   /**
    * The T in [0.01, 100] with the least negative log-likelihood of the labels, which is convex in
-   * 1/T. An end of that range means that the examples ask for more: T = 0.01 where every label is
-   * the most probable class, T = 100 where the probabilities are no better than guessing.
+   * 1/T. An end of that range means that the examples ask for more: T = 0.01 where every label is a
+   * most probable class, T = 100 where the probabilities are no better than guessing. Where all
+   * classes are equally probable everywhere T = 1.
    *
    * @param probabilities {@code [n][classes]}, n ≥ 1, not 0 at a label
    * @param labels {@code [n]}
@@ -52,8 +53,11 @@ public record Temperature(double value) {
     }
     double low = Math.log(1 / MOST);
     double high = Math.log(1 / LEAST);
-    if (slope(log, labels, 1) == 0) {
-      return new Temperature(1); // as where all classes are equally probable everywhere
+    if (Arrays.stream(log).allMatch(Temperature::isUniform)) {
+      return new Temperature(1);
+    }
+    if (areModal(log, labels)) { // where the slope underflows before it vanishes
+      return new Temperature(LEAST);
     }
     while (high - low > 1e-12) {
       double middle = (low + high) / 2;
@@ -98,6 +102,19 @@ public record Temperature(double value) {
       log[i] = Arrays.stream(probabilities[i]).map(p -> Math.log(Math.max(p, 0))).toArray();
     }
     return log;
+  }
+
+  private static boolean isUniform(double[] log) {
+    return Arrays.stream(log).allMatch(l -> l == log[0]);
+  }
+
+  private static boolean areModal(double[][] log, int[] labels) {
+    for (int i = 0; i < labels.length; i++) {
+      if (log[i][labels[i]] < log[i][Check.argmax(log[i])]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** d/dβ of the summed negative log-likelihood at β = 1/T: Σ_n E_p'[log p_n] − log p_n[label]. */

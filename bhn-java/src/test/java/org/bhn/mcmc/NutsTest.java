@@ -167,12 +167,66 @@ class NutsTest {
     // An AR(1) chain has τ = (1 + ρ)/(1 − ρ) = 9.
     assertEquals(2 * n / 9.0, Diagnostics.effectiveSize(correlated), 0.2 * 2 * n / 9);
     assertEquals(1, Diagnostics.splitRhat(independent), 1e-3);
+    assertEquals(4 / 0.8, ratioOfAr1(-2 / 3.0), 0.4);
+    double[][] stuck = new double[2][100];
+    assertTrue(Double.isNaN(Diagnostics.effectiveSize(stuck)), "nothing varies");
+    stuck[0][5] = Double.NaN;
+    assertTrue(Double.isNaN(Diagnostics.effectiveSize(stuck)), "a value is NaN");
     double[][] apart = {independent[0], independent[1].clone()};
     for (int i = 0; i < n; i++) {
       apart[1][i] += 2;
     }
     assertTrue(Diagnostics.splitRhat(apart) > 1.3);
     assertTrue(Diagnostics.effectiveSize(apart) < 50);
+  }
+
+  /** Effective draws for each draw of an AR(1) chain; (1 − ρ)/(1 + ρ) without end. */
+  private static double ratioOfAr1(double rho) {
+    SplittableRandom random = new SplittableRandom(5);
+    double[][] chain = new double[2][20_000];
+    for (double[] draws : chain) {
+      for (int i = 1; i < draws.length; i++) {
+        draws[i] = rho * draws[i - 1] + Math.sqrt(1 - rho * rho) * random.nextGaussian();
+      }
+    }
+    return Diagnostics.effectiveSize(chain) / (2 * chain[0].length);
+  }
+
+  /**
+   * A slow part of variance 0.05 under one that alternates: the first lags say little. By the
+   * spectrum at 0, τ = 0.05 (1 + 0.99)/(1 − 0.99) + 0.95 (1 − 0.8)/(1 + 0.8) = 10.06.
+   */
+  @Test
+  void effectiveSizeSeesWhatIsSlowBehindWhatAlternates() {
+    SplittableRandom random = new SplittableRandom(8);
+    double[][] chains = new double[4][100_000];
+    for (double[] draws : chains) {
+      double slow = random.nextGaussian();
+      double quick = random.nextGaussian();
+      for (int i = 0; i < draws.length; i++) {
+        slow = 0.99 * slow + Math.sqrt(1 - 0.99 * 0.99) * random.nextGaussian();
+        quick = -0.8 * quick + 0.6 * random.nextGaussian();
+        draws[i] = Math.sqrt(0.05) * slow + Math.sqrt(0.95) * quick;
+      }
+    }
+    assertEquals(1 / 10.06, Diagnostics.effectiveSize(chains) / 400_000, 0.015);
+  }
+
+  /** Exp(1): trajectories leave the support at 0, which is no fault of the step. */
+  @Test
+  void theEdgeOfTheSupportIsNoDivergence() {
+    LogDensity exponential =
+        (q, g) -> {
+          g[0] = -1;
+          return q[0] < 0 ? Double.NEGATIVE_INFINITY : -q[0];
+        };
+    Chain chain = Nuts.sample(exponential, new double[] {1}, 500, 20_000, 4);
+    assertEquals(0, chain.divergences());
+    double mean = 0;
+    for (double[] draw : chain.draws()) {
+      mean += draw[0] / chain.draws().length;
+    }
+    assertEquals(1, mean, 0.05);
   }
 
   @Test

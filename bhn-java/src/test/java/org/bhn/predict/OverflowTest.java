@@ -84,6 +84,24 @@ class OverflowTest {
   }
 
   @Test
+  void noiseThatOverflowsIsNamed() {
+    try (Backend backend = Backends.best();
+        Bhn model =
+            Bhn.of(1, Likelihood.heteroscedastic(1))
+                .bias(false)
+                .posterior(Posterior.point())
+                .build(backend)) {
+      model.network().params().get(0).set(new double[] {1, 2}); // mean x, log-variance 2x
+      float[] far = {100};
+      assertEquals(Math.exp(100), model.predict(far, 1).predictiveStd()[0], 1e-3 * Math.exp(100));
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> model.predict(new float[] {0, 400}, 1))
+              .getMessage();
+      assertTrue(message.startsWith("inputs[row 1] gives Infinity as noise variance"), message);
+    }
+  }
+
+  @Test
   void validationDataAreNamedAsSuch() {
     Dataset train = Dataset.classification(new float[4], 2, new int[] {0, 1}, 3);
     Dataset valid = Dataset.classification(INPUTS, 2, new int[5], 3);
