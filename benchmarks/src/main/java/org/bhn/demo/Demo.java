@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
+import org.bhn.data.DataException;
 import org.bhn.report.Machine;
 import org.bhn.report.Report;
 import org.bhn.report.TextTable;
@@ -47,7 +48,12 @@ public final class Demo {
                 arg + ": options are --data=DIR --report=FILE --quick=true");
       }
     }
-    new Demo(System.out, quick).run(data, report);
+    try {
+      new Demo(System.out, quick).run(new Digits(data, quick), report);
+    } catch (DataException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
   }
 
   private static String value(String[] parts) {
@@ -57,7 +63,7 @@ public final class Demo {
     return parts[1];
   }
 
-  private void run(Optional<Path> data, Path file) throws IOException {
+  private void run(Digits digits, Path file) throws IOException {
     long start = System.nanoTime();
     try (Backend backend = Backends.best()) {
       String machine = Machine.describe(backend);
@@ -80,7 +86,6 @@ public final class Demo {
       section("2. y = a·b·x: two modes", modes.table(), start);
       modes.report(report);
 
-      Digits digits = new Digits(data, quick);
       digits.run(backend);
       section("3. Digits: " + digits.source(), digits.tables().get(0), start);
       section("   What is no digit", digits.tables().get(1), start);

@@ -49,11 +49,11 @@ final class Digits {
   private final List<String> captions = new ArrayList<>();
   private String reloaded = "";
 
-  /** MNIST from {@code data}, or where it is usually found, else digits drawn here. */
+  /** MNIST from {@code data}, where it then must be; else where it is usually found, else drawn. */
   Digits(Optional<Path> data, boolean quick) {
     this.quick = quick;
     int rows = quick ? 400 : 4000;
-    Optional<Mnist> mnist = Mnist.find(data);
+    Optional<Mnist> mnist = data.isPresent() ? data.map(Mnist::load) : Mnist.find(data);
     real = mnist.isPresent();
     if (real) {
       train = mnist.get().train().take(rows);

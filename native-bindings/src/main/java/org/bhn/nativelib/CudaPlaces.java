@@ -44,6 +44,10 @@ final class CudaPlaces {
     others.addAll(Locations.split(linkerPath));
     others.addAll(Locations.split(libraryPath));
     return new Locations(
-        Platform.name(), Locations.split(path), List.of(), others.stream().distinct().toList());
+        Platform.name(),
+        Locations.split(path),
+        List.of(),
+        false,
+        others.stream().distinct().toList());
   }
 }

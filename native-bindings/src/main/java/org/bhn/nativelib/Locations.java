@@ -12,9 +12,15 @@ import java.util.List;
  * @param platform {@link Platform#name()}
  * @param explicit {@code -Dbhn.library.path}: files or directories
  * @param caches directories for extraction, in order of preference
+ * @param cacheNamed whether the first of them is {@code -Dbhn.cache}
  * @param libraryPath {@code java.library.path}
  */
-record Locations(String platform, List<Path> explicit, List<Path> caches, List<Path> libraryPath) {
+record Locations(
+    String platform,
+    List<Path> explicit,
+    List<Path> caches,
+    boolean cacheNamed,
+    List<Path> libraryPath) {
   static final String LIBRARY_PATH = "bhn.library.path";
   static final String CACHE = "bhn.cache";
 
@@ -23,12 +29,24 @@ record Locations(String platform, List<Path> explicit, List<Path> caches, List<P
         Platform.name(),
         split(System.getProperty(LIBRARY_PATH)),
         caches(System.getProperty(CACHE), System.getenv("XDG_CACHE_HOME")),
+        isGiven(System.getProperty(CACHE)),
         split(System.getProperty("java.library.path")));
+  }
+
+  private static boolean isGiven(String property) {
+    return property != null && !property.isBlank();
+  }
+
+  /** Whether a candidate is, or lies in, a place that the user has named. */
+  boolean isNamed(String candidate) {
+    Path path = Path.of(candidate);
+    return explicit.stream().anyMatch(path::startsWith)
+        || cacheNamed && path.startsWith(caches.get(0));
   }
 
   static List<Path> caches(String property, String xdgCacheHome) {
     LinkedHashSet<Path> caches = new LinkedHashSet<>();
-    if (property != null && !property.isBlank()) {
+    if (isGiven(property)) {
       caches.add(Path.of(property));
     }
     // The XDG specification asks to ignore relative paths.

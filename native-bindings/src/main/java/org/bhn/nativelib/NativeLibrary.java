@@ -115,6 +115,17 @@ public final class NativeLibrary {
     return List.copyOf(rejections);
   }
 
+  /**
+   * What was rejected though the user has named it. Libraries of others need not lie in each named
+   * place; ours has no other.
+   */
+  List<Rejection> overlooked() {
+    return rejections().stream()
+        .filter(r -> locations.isNamed(r.candidate()))
+        .filter(r -> systemDirectories.isEmpty() || !r.stage().equals("find"))
+        .toList();
+  }
+
   private String names() {
     return sonames.stream().map(Soname::file).collect(Collectors.joining(" or "));
   }
@@ -140,6 +151,9 @@ public final class NativeLibrary {
           rejections.isEmpty() ? "no " + names() + " there" : "nothing else there");
     }
     LOG.log(Level.DEBUG, () -> found ? "loaded " + loaded : "no usable " + names());
+    if (found) {
+      overlooked().forEach(r -> LOG.log(Level.WARNING, r + "; using " + loaded));
+    }
   }
 
   private boolean searchDirectories(List<Path> places, boolean named) {

@@ -60,6 +60,20 @@ class NativeLibraryTest {
   }
 
   @Test
+  void warnsOfNamedPlacesThatItCouldNotUse() throws IOException {
+    Path text = Files.createDirectory(temp.resolve("text"));
+    Files.writeString(text.resolve(FILE), "not a library");
+    Path empty = Files.createDirectory(temp.resolve("empty"));
+    Path file = Files.writeString(temp.resolve("file"), "not a directory");
+    NativeLibrary library = library(List.of(text, empty), List.of(file, cache), ANY);
+    library.load();
+    assertEquals(List.of("check", "find", "extract"), stages(library.overlooked()));
+    NativeLibrary other = library(List.of(), List.of(cache), ANY);
+    other.load();
+    assertEquals(List.of(), other.overlooked());
+  }
+
+  @Test
   void saysWhatIsMissing() {
     NativeLibrary library =
         new NativeLibrary(
@@ -67,7 +81,7 @@ class NativeLibraryTest {
             "natives/libnone.so",
             List.of(),
             ANY,
-            new Locations("linux-x86_64", List.of(temp), List.of(cache), List.of()));
+            new Locations("linux-x86_64", List.of(temp), List.of(cache), false, List.of()));
     NativeException e = assertThrows(NativeException.class, library::load);
     assertEquals(List.of("find", "find"), stages(e.rejections()));
     assertTrue(e.getMessage().contains("no libnone.so there"), e.getMessage());
@@ -173,7 +187,7 @@ class NativeLibraryTest {
   @Test
   void saysSoOnOtherPlatforms() {
     for (String platform : List.of("mac-aarch_64", "windows-x86_64", "linux-aarch_64")) {
-      Locations locations = new Locations(platform, List.of(), List.of(cache), List.of());
+      Locations locations = new Locations(platform, List.of(), List.of(cache), false, List.of());
       NativeLibrary library = new NativeLibrary(FILE, RESOURCE, List.of(), ANY, locations);
       assertEquals(Optional.empty(), library.tryLoad());
       assertEquals(List.of("platform"), stages(library.rejections()));
@@ -234,7 +248,8 @@ class NativeLibraryTest {
 
   private static NativeLibrary library(
       List<Path> explicit, List<Path> caches, NativeLibrary.Handshake handshake) {
-    Locations locations = new Locations("linux-x86_64", explicit, caches, List.of());
+    Locations locations =
+        new Locations("linux-x86_64", explicit, caches, caches.size() > 1, List.of());
     return new NativeLibrary(FILE, RESOURCE, List.of(), handshake, locations);
   }
 
