@@ -1,7 +1,6 @@
 package org.bhn.posterior;
 
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
 import org.bhn.flow.FlowSpec;
@@ -9,9 +8,7 @@ import org.bhn.flow.FlowStack;
 import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
 import org.bhn.nn.WeightLayer;
-import org.bhn.tape.FlowOps;
 import org.bhn.tape.ImageOps;
-import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
 import org.bhn.tape.Start;
@@ -23,7 +20,7 @@ import org.bhn.tensor.Tensor;
  * Every weight and bias is random, θ = h(ε). θ holds the layers one after the other, each W {@code
  * [units, fanIn]} row by row and then its biases. With an affine flow alone this is mean-field.
  */
-final class FullPosterior implements WeightPosterior {
+final class FullPosterior extends FlowPosterior {
   private final Network network;
   private final FlowStack flow;
 
@@ -48,40 +45,13 @@ final class FullPosterior implements WeightPosterior {
   }
 
   @Override
-  public Map<String, Tensor> constants() {
-    return flow.constants();
-  }
-
-  @Override
-  public int dim() {
-    return flow.dim();
-  }
-
-  @Override
   public FlowStack flow() {
     return flow;
   }
 
   @Override
-  public boolean isRandom() {
-    return true;
-  }
-
-  @Override
   public boolean supportsPerExample() {
     return false;
-  }
-
-  @Override
-  public Draw draw(Tape tape, Noise noise, int draws) {
-    Var eps = FlowOps.normal(tape, noise, Noise.WEIGHTS, draws, dim());
-    FlowOps.State out = flow.forward(tape, new FlowOps.State(eps, null));
-    return new Draw(out.z(), eps, out.logDet(), noise);
-  }
-
-  @Override
-  public Draw use(Tape tape, Noise noise, Tensor weights) {
-    return new Draw(tape.constant(weights), null, null, noise);
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.bhn.posterior;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
@@ -12,9 +11,7 @@ import org.bhn.flow.FlowStack;
 import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
 import org.bhn.nn.WeightLayer;
-import org.bhn.tape.FlowOps;
 import org.bhn.tape.ImageOps;
-import org.bhn.tape.Noise;
 import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
 import org.bhn.tape.Start;
@@ -26,7 +23,7 @@ import org.bhn.tensor.Tensor;
  * Random gains: unit j computes act(g_j (v_j·x)/‖v_j‖ + b_j), g = h(ε); a convolution's units are
  * its output channels. The first layer's product x·vᵀ is shared by all samples.
  */
-final class WeightNormPosterior implements WeightPosterior {
+final class WeightNormPosterior extends FlowPosterior {
   private static final double DIRECTION_STD = 0.05;
   private static final double MIN_STD = 1e-6;
 
@@ -62,40 +59,13 @@ final class WeightNormPosterior implements WeightPosterior {
   }
 
   @Override
-  public Map<String, Tensor> constants() {
-    return flow.constants();
-  }
-
-  @Override
-  public int dim() {
-    return flow.dim();
-  }
-
-  @Override
   public FlowStack flow() {
     return flow;
   }
 
   @Override
-  public boolean isRandom() {
-    return true;
-  }
-
-  @Override
   public boolean supportsPerExample() {
     return true;
-  }
-
-  @Override
-  public Draw draw(Tape tape, Noise noise, int draws) {
-    Var eps = FlowOps.normal(tape, noise, Noise.WEIGHTS, draws, dim());
-    FlowOps.State out = flow.forward(tape, new FlowOps.State(eps, null));
-    return new Draw(out.z(), eps, out.logDet(), noise);
-  }
-
-  @Override
-  public Draw use(Tape tape, Noise noise, Tensor weights) {
-    return new Draw(tape.constant(weights), null, null, noise);
   }
 
   @Override
