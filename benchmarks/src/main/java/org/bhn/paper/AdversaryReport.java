@@ -94,6 +94,9 @@ final class AdversaryReport {
     double[] x = any().numbers(along);
     boolean mean = what.equals("mean");
     Plot plot = mean ? plot(x, along, "mean score, nats", 0, 2) : plot(x, along, "AUROC", 0, 1.35);
+    if (what.equals("attacks") && along.equals("step")) {
+      plot = plot(x, along, "AUROC", 0, 1).legendBelow();
+    }
     for (int m = 0; m < runs.methods().size(); m++) {
       String method = runs.methods().get(m);
       boolean point = method.equals(DigitNets.POINT);

@@ -39,6 +39,7 @@ public final class Plot {
   private List<String> categories = List.of();
   private boolean logX;
   private int legendLeft = LEFT;
+  private boolean legendBelow;
 
   /** Axes with their labels and ranges. */
   public Plot(String xLabel, double x0, double x1, String yLabel, double y0, double y1) {
@@ -75,6 +76,12 @@ public final class Plot {
   /** The legend at the right, so wide: for curves that fall. */
   public Plot legendRight(int pixels) {
     legendLeft = WIDTH - RIGHT - pixels;
+    return this;
+  }
+
+  /** The legend at the bottom: for curves that stay up. */
+  public Plot legendBelow() {
+    legendBelow = true;
     return this;
   }
 
@@ -335,7 +342,7 @@ public final class Plot {
   }
 
   private void legend(StringBuilder out) {
-    int y = TOP + 14;
+    int y = legendBelow ? height - BOTTOM - 20 * legend.size() + 6 : TOP + 14;
     int left = legendLeft;
     for (String[] entry : legend) {
       if (entry[0].equals("line")) {

@@ -29,8 +29,9 @@ public final class Report {
       .grid{stroke:#e4e7eb}
       .scroll{overflow-x:auto}
       .finding{border-left:3px solid #7b8794;padding-left:.8em}
-      table{border-collapse:collapse;font:.9rem system-ui,'Segoe UI',sans-serif;margin:1em 0}
-      th,td{padding:.35em .9em;text-align:right;border-bottom:1px solid #e4e7eb;white-space:nowrap}
+      table{border-collapse:collapse;font:.82rem system-ui,'Segoe UI',sans-serif;margin:1em 0}
+      th,td{padding:.35em .55em;text-align:right;border-bottom:1px solid #e4e7eb;white-space:nowrap}
+      th{white-space:normal;vertical-align:bottom}
       th:first-child,td:first-child{text-align:left}
       .digits{display:flex;flex-wrap:wrap;gap:.5rem}
       .digits figure{margin:0;width:4.6rem;text-align:center}
