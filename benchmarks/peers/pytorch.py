@@ -4,7 +4,8 @@
     pytorch.py DIR step [--samples S] [--modes MODE ...]
                                      ms a step: eager, torch.compile, torch.compile with CUDA graphs
     pytorch.py DIR flow              us of the flow's forward and backward for S = 1 ... 1024
-    pytorch.py DIR predict [--draws S]    s for 10,000 images: a loop over draws, and vmap over draws
+    pytorch.py DIR predict [--draws S] [--by loop|vmap] [--modes MODE ...]
+                                     s for 10,000 images: a loop over draws, and vmap over draws
 
 DIR holds the files that `java -cp ... org.bhn.bench.Problem DIR BATCH STEPS` writes. Needs torch and nothing else. Each command prints
 lines of JSON, one as soon as something is known: what fails or is ended leaves what came before it. The check comes first: what
@@ -197,9 +198,13 @@ def attempt(body):
         return {"error": f"{type(e).__name__}: {e}"[:4000]}
 
 
+def compiled(function, mode):
+    return function if mode is None else torch.compile(function, mode=mode)
+
+
 def step_ms(model, args, device, x, labels, mode):
     torch.compiler.reset()
-    loss_of = model.loss if mode is None else torch.compile(model.loss, mode=mode)
+    loss_of = compiled(model.loss, mode)
     optimizer = adam(model, device)
     dim = len(model.shift)
 
@@ -214,7 +219,7 @@ def step(model, args, device):
     inputs = read(f"{args.dir}/inputs.safetensors")
     x, labels = inputs["x"].to(device), inputs["labels"].long().to(device)
     start = {k: v.clone() for k, v in model.state_dict().items()}
-    for name in args.modes:
+    for name in args.modes or MODES:
         if name == "compiled_cuda_graphs" and device.type != "cuda":
             continue
         model.load_state_dict(start)
@@ -251,29 +256,31 @@ def images(rows, device):
 
 
 @torch.no_grad()
-def predict_loop(model, x, noise):
+def predict_loop(model, x, noise, mode=None):
     """As a user writes it: a draw of the weights, a pass over all images, sums of the statistics."""
+    logits = compiled(lambda x, eps: model.network(x, model.flow(eps[None])[0]), mode)
     mean = second = entropy = 0
     for eps in noise:
-        log_p = F.log_softmax(model.network(x, model.flow(eps[None])[0]), dim=1)
+        log_p = F.log_softmax(logits(x, eps), dim=1)
         p = log_p.exp()
         mean, second, entropy = mean + p, second + p.square(), entropy - (p * log_p).sum(dim=1)
     return mean / len(noise)
 
 
 @torch.no_grad()
-def predict_vmap(model, x, noise, at_once=10):
+def predict_vmap(model, x, noise, mode=None, at_once=10):
     """Draws side by side, as many as memory holds comfortably."""
     gains, _ = model.flow(noise)
-    one = torch.vmap(lambda g: F.softmax(model.network(x, g[None]), dim=1))
+    one = compiled(torch.vmap(lambda g: F.softmax(model.network(x, g[None]), dim=1)), mode)
     return sum(one(part).sum(dim=0) for part in gains.split(at_once)) / len(noise)
 
 
-def predict_s(of, model, x, noise, device):
-    of(model, x, noise[:10])
+def predict_s(of, model, x, noise, mode, device):
+    torch.compiler.reset()
+    of(model, x, noise[:10], mode)
     wait(device)
     start = time.perf_counter()
-    of(model, x, noise)
+    of(model, x, noise, mode)
     wait(device)
     return {"s": time.perf_counter() - start}
 
@@ -281,8 +288,11 @@ def predict_s(of, model, x, noise, device):
 def predict(model, args, device):
     x = torch.rand(10_000, PIXELS, device=device)
     noise = torch.randn(args.draws, len(model.shift), device=device)
-    for name, of in (("loop", predict_loop), ("vmap", predict_vmap)):
-        yield {"by": name, "draws": args.draws, "images": len(x), **attempt(lambda: predict_s(of, model, x, noise, device))}
+    ways = {"loop": predict_loop, "vmap": predict_vmap}
+    for name in [args.by] if args.by else ways:
+        for mode in args.modes or ["eager"]:
+            result = attempt(lambda: predict_s(ways[name], model, x, noise, MODES[mode], device))
+            yield {"by": name, "mode": mode, "draws": args.draws, "images": len(x), **result}
 
 
 def main():
@@ -290,7 +300,8 @@ def main():
     parser.add_argument("dir")
     parser.add_argument("task", choices=["check", "step", "flow", "predict"])
     parser.add_argument("--samples", type=int, default=1)
-    parser.add_argument("--modes", nargs="+", choices=list(MODES), default=list(MODES))
+    parser.add_argument("--modes", nargs="+", choices=list(MODES))
+    parser.add_argument("--by", choices=["loop", "vmap"])
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
