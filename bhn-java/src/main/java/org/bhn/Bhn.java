@@ -145,7 +145,7 @@ public final class Bhn implements AutoCloseable {
    * their number.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
-   * @param samples S, at least 1; a point network uses 1
+   * @param samples S, from 1 to 2^20; a point network uses 1
    * @param seed of the weight samples
    * @throws IllegalArgumentException if the inputs do not fit, are not finite, or so large that the
    *     first row named overflows in the network
@@ -179,7 +179,7 @@ public final class Bhn implements AutoCloseable {
    * memory for S·N·C values.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
-   * @param samples S, at least 1; a point network uses 1
+   * @param samples S, from 1 to 2^20; a point network uses 1
    * @param seed of the weight samples
    * @return {@code [S][N][C]}
    * @throws UnsupportedOperationException if the model is not a classifier
@@ -196,7 +196,7 @@ public final class Bhn implements AutoCloseable {
    * inputs, drawn from the posterior. Takes memory for S·N·O values.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
-   * @param samples S, at least 1; a point network uses 1
+   * @param samples S, from 1 to 2^20; a point network uses 1
    * @param seed of the weight samples
    * @return {@code [S][N][O]}
    * @throws UnsupportedOperationException if the model is a classifier
@@ -216,7 +216,7 @@ public final class Bhn implements AutoCloseable {
    *
    * @param inputs {@code [N, inputs]} row by row, finite
    * @param labels {@code [N]}
-   * @param samples S, at least 1; a point network uses 1
+   * @param samples S, from 1 to 2^20; a point network uses 1
    * @param seed of the weight samples
    * @throws UnsupportedOperationException if the model is not a classifier
    */
@@ -269,7 +269,7 @@ public final class Bhn implements AutoCloseable {
    * Draws weights once for many predictions: for single requests the draws and the packing of
    * matrices are nearly all of the time of {@link #predict(float[], int, long)}.
    *
-   * @param samples S, at least 1; a point network uses 1; S·D below 2^31
+   * @param samples S, from 1 to 2^20; a point network uses 1; S·D below 2^31
    * @param seed of the weight samples
    * @throws IllegalStateException if called by a listener of a training, whose weights do not rest
    */
@@ -378,8 +378,9 @@ public final class Bhn implements AutoCloseable {
   }
 
   private static void checkSamples(int samples) {
-    if (samples < 1 || samples > 1 << 24) {
-      throw new IllegalArgumentException("samples = " + samples + " must be in [1, 2^24]");
+    // Statistics are kept in single precision, where draws beyond that many would leave no trace.
+    if (samples < 1 || samples > 1 << 20) {
+      throw new IllegalArgumentException("samples = " + samples + " must be in [1, 2^20]");
     }
   }
 

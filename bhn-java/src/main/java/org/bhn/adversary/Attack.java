@@ -43,7 +43,7 @@ public record Attack(
     check("epsilon", epsilon, epsilon >= 0 && epsilon <= Float.MAX_VALUE, "finite and not below 0");
     check("step", step, step >= 0 && step <= 2 * epsilon, "in [0, 2 epsilon]: the ball ends there");
     check("steps", steps, steps >= 1, "at least 1");
-    check("samples", samples, samples >= 1 && samples <= 1 << 24, "in [1, 2^24]");
+    check("samples", samples, samples >= 1 && samples <= 1 << 20, "in [1, 2^20]");
     check("low", low, low < high, "below high = " + high);
   }
 

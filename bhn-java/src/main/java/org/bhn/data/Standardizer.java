@@ -105,9 +105,10 @@ public final class Standardizer {
     given("values", values);
     requireRows(values.length, columns);
     float[] result = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      int c = i % columns;
-      result[i] = (float) ((values[i] - mean[c]) / std[c]);
+    for (int row = 0; row < values.length; row += columns) {
+      for (int c = 0; c < columns; c++) {
+        result[row + c] = (float) ((values[row + c] - mean[c]) / std[c]);
+      }
     }
     return result;
   }
