@@ -26,6 +26,31 @@ void creation() {
   INVALID(bhn_context_sync(nullptr), "context_sync: context is NULL");
 }
 
+// Destroyed contexts are refused, also while others live that were made later.
+void destroyed() {
+  where = "context_destroy";
+  bhn_context *c = nullptr, *other = nullptr;
+  int32_t device = on_cuda() ? BHN_CUDA : BHN_CPU;
+  OK(bhn_context_create(&other, device, 0, nullptr, 1));
+  OK(bhn_context_create(&c, device, 0, nullptr, 1));
+  OK(bhn_context_destroy(c));
+  float x = 3;
+  INVALID(bhn_fill(c, &x, 1, 1, 1, 7.0f), "fill: context is not a live context");
+  CHECK(x == 3);
+  INVALID(bhn_context_destroy(c), "context_destroy: context is not a live context");
+  OK(bhn_fill(other, &x, 1, 1, 1, 7.0f));
+  OK(bhn_context_sync(other));
+  CHECK(x == 7);
+  // Contexts that come and go take no more memory than those that live at once.
+  for (int i = 0; i < 3; ++i) {
+    bhn_context* again = nullptr;
+    OK(bhn_context_create(&again, device, 0, nullptr, 1));
+    CHECK(again == c);
+    OK(bhn_context_destroy(again));
+  }
+  OK(bhn_context_destroy(other));
+}
+
 void memory() {
   where = "memory";
   bhn_context* c = context();
@@ -84,6 +109,7 @@ void all() {
   CHECK(std::strcmp(bhn_last_error(), "") == 0);
   CHECK(std::strncmp(bhn_build_info(), "libbhn ", 7) == 0);
   creation();
+  destroyed();
   memory();
   copying();
   error_text();

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <new>
 
 #include "bhn_build.h"
@@ -21,6 +22,29 @@ const char* last_error();
 using namespace bhn;
 
 namespace {
+
+// Destroyed contexts, kept for those made later and never freed: whoever still holds one meets an error, not freed memory. There are no
+// more of them than have lived at once.
+std::mutex retired_lock;
+bhn_context* retired = nullptr;
+
+void retire(bhn_context* context) {
+  std::lock_guard<std::mutex> hold(retired_lock);
+  context->magic = 0;
+  context->next = retired;
+  retired = context;
+}
+
+// A context as it was declared, or NULL.
+bhn_context* fresh_context() {
+  std::lock_guard<std::mutex> hold(retired_lock);
+  void* memory = retired;
+  if (memory == nullptr) {
+    return new (std::nothrow) bhn_context;
+  }
+  retired = retired->next;
+  return new (memory) bhn_context;
+}
 
 constexpr int64_t kAlignment = 64;
 constexpr int64_t kHugePage = 2 << 20;
@@ -116,7 +140,7 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
     if (threads < 0 || threads > 4096) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: threads = %d must be in [0, 4096]", threads);
     }
-    auto* made = new (std::nothrow) bhn_context;
+    bhn_context* made = fresh_context();
     if (made == nullptr) {
       return fail(BHN_OUT_OF_MEMORY, "context_create: %zu bytes", sizeof(bhn_context));
     }
@@ -125,7 +149,7 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
     made->threads = threads > 0 ? threads : omp_get_max_threads();
     int32_t status = device == BHN_CUDA ? open_cuda(made, stream) : int32_t(BHN_OK);
     if (status != BHN_OK) {
-      delete made;
+      retire(made);
       return status;
     }
     *context = made;
@@ -146,8 +170,7 @@ int32_t bhn_context_destroy(bhn_context* context) {
     int error = cuda_kernels()->context_close(context->queue, context->ordinal, context->own_stream);
     status = Args("context_destroy", context).launched(error).status();
   }
-  context->magic = 0;
-  delete context;
+  retire(context);
   return status;
 }
 
