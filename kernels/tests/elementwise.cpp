@@ -215,6 +215,12 @@ void refusals() {
   matrices(c, y, x, kHuge, kHuge, kHuge, "1099511627776");
   INVALID(bhn_copy(c, y, x, 2, 3, 3, 2), "copy: ld_x = 2 < cols = 3");
   INVALID(bhn_axpy(c, y, x, 2, 3, 3, 2, 1), "axpy: ld_x = 2 < cols = 3");
+  INVALID(bhn_fill(c, y, 2, 3, 2 * kHuge, 1), "fill: ld_x = 2199023255552 must be at most 2^40");
+  auto odd = [](auto* p) { return reinterpret_cast<decltype(p)>(reinterpret_cast<uintptr_t>(p) + 1); };
+  INVALID(bhn_fill(c, odd(y), 2, 3, 3, 1), " is not a multiple of 4 bytes");
+  INVALID(bhn_mul_bwd(c, odd(y), nullptr, y, x, x, 2), "mul_bwd: d_a = ");
+  int64_t place = 0;
+  INVALID(bhn_rng_advance(c, odd(&place), 1), " is not a multiple of 8 bytes");
   INVALID(bhn_fill(nullptr, y, 2, 3, 3, 1), "fill: context is NULL");
   INVALID(bhn_fill(c, nullptr, 2, 3, 3, 1), "fill: x is NULL");
   INVALID(bhn_fill(c, y, -2, 3, 3, 1), "fill: rows = -2");

@@ -237,6 +237,7 @@ void refusals() {
   INVALID(mom(c, f, f, f, 1, 1, 2, 1, 0), "ld_values = 1");
   INVALID(mom(c, f, f, f, 1, 1, 2, 2, -7), "seen = -7");
   INVALID(mom(c, f, f, f, 1 << 20, 1 << 20, 2, huge, 0), "values");
+  INVALID(mom(c, f, f, f, 1 << 23, 1 << 23, huge, huge, 0), "values = 8388608 x 8388608 x ");  // 2^86 is 0 in 64 bits
   OK(mom(c, nullptr, nullptr, nullptr, 3, 3, 0, 0, 0));
   INVALID(bhn_predictive_log_lik(nullptr, f, f, 1, 1, 0), "predictive_log_lik: context is NULL");
   INVALID(bhn_predictive_log_lik(c, nullptr, f, 1, 1, 0), "predictive_log_lik: log_mean is NULL");
