@@ -1,4 +1,6 @@
 // Version, contexts, memory, error text.
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "op_case.h"
@@ -49,6 +51,35 @@ void destroyed() {
     OK(bhn_context_destroy(again));
   }
   OK(bhn_context_destroy(other));
+}
+
+// A process that cannot start so many threads learns it here and lives on. Sanitizers end it themselves where memory is out.
+void too_many_threads() {
+#ifndef __SANITIZE_ADDRESS__
+  where = "threads that the process cannot have";
+  std::fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    // Stacks of a few threads, and not of thousands.
+    std::FILE* sizes = std::fopen("/proc/self/statm", "r");
+    long long pages = 0;
+    CHECK(sizes != nullptr && std::fscanf(sizes, "%lld", &pages) == 1);
+    rlimit limit = {rlim_t(pages * sysconf(_SC_PAGESIZE) + (256 << 20)), RLIM_INFINITY};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    bhn_context* c = nullptr;
+    REFUSED(bhn_context_create(&c, BHN_CPU, 0, nullptr, 4096), BHN_UNSUPPORTED, "of 4096 threads this process can have ");
+    CHECK(c == nullptr);
+    OK(bhn_context_create(&c, BHN_CPU, 0, nullptr, 2));
+    std::vector<float> x(1 << 20);
+    OK(bhn_fill(c, x.data(), 1, 1 << 20, 1 << 20, 3.0f));
+    CHECK(x.back() == 3);
+    std::fflush(stdout);
+    _exit(failures == 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+#endif
 }
 
 void memory() {
@@ -110,6 +141,7 @@ void all() {
   CHECK(std::strncmp(bhn_build_info(), "libbhn ", 7) == 0);
   creation();
   destroyed();
+  too_many_threads();
   memory();
   copying();
   error_text();
