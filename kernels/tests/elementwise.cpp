@@ -126,9 +126,19 @@ void extremes() {
       that(y == want || std::fabs(y - want) <= 1e-6 * std::fabs(want), __FILE__, __LINE__, "activation %d of %g is %g", kind, double(x),
            double(y));
     }
+    for (float x : {-float(INFINITY), float(INFINITY), -60.0f, 60.0f}) {
+      float y = NAN, up = 1, d = 0;
+      OK(bhn_activation_fwd(context(), &y, &x, 1, kind));
+      OK(bhn_activation_bwd(context(), &d, &up, &x, 1, kind));
+      CHECK(y == (kind == BHN_IDENTITY || x > 0 ? (kind == BHN_TANH ? 1.0f : x) : kind == BHN_TANH ? -1.0f : 0.0f));
+      CHECK(d == (kind == BHN_IDENTITY || (kind != BHN_TANH && x > 0) ? 1.0f : 0.0f));
+    }
     float nan = NAN, y = 0, one = 1, zero = 0, d = 0;
     OK(bhn_activation_fwd(context(), &y, &nan, 1, kind));
     CHECK(y != y);
+    OK(bhn_activation_bwd(context(), &d, &one, &nan, 1, kind));
+    CHECK(kind == BHN_IDENTITY || kind == BHN_RELU || d != d);
+    d = 0;
     OK(bhn_activation_bwd(context(), &d, &one, &zero, 1, kind));
     CHECK(kind == BHN_RELU ? d == 0 : d == (kind == BHN_GELU ? 0.5f : 1.0f));
   }
@@ -175,13 +185,14 @@ void bad_gathers() {
     std::memcpy(order.data(), entries, sizeof entries);
     for (int64_t j = 0; j < 5; ++j) {
       y[5 + j] = 7;
-      picked[1] = 7;
+      picked[0] = picked[1] = 7;
     }
     BAD_INDEX(c, bhn_gather_rows(c, y.data(), x.data(), order.data(), &at, n, 5, 4, 4), words);
     BAD_INDEX(c, bhn_gather_labels(c, picked.data(), labels.data(), order.data(), &at, n, 4, 4), words);
     for (int64_t j = 0; j < 5; ++j) {
       CHECK(y[5 + j] == 7);
     }
+    CHECK(on_cuda() || picked[0] == 7);  // refused before the first
     CHECK(picked[1] == 7 && y.intact() && picked.intact());
   };
   bad(3, 3, 2, "cursor = 3");

@@ -301,6 +301,7 @@ void refusals() {
   refused([](Call& a) { a.d = 0; }, "d = 0");
   refused([](Call& a) { a.n = 0; }, "n_steps = 0");
   refused([](Call& a) { a.delta = NAN; }, "delta = ");
+  refused([](Call& a) { a.delta = 1e-44f; }, "must be 0 or in [1.17549e-38, 1e+30]");
   refused([](Call& a) { a.s[1].x = nullptr; }, "steps[l].x is NULL");
   refused([](Call& a) { a.s[1].heads = nullptr; }, "steps[l].heads is NULL");
   refused([](Call& a) { a.s[1].h = nullptr; }, "steps[l].h is NULL");

@@ -274,6 +274,24 @@ void extreme_rows() {
   }
 }
 
+// Where |u| is taken as 1e-12, r does not change with u: the way through the norm gives no gradient.
+void short_rows() {
+  where = "made short rows";
+  for (int64_t samples : {1, 40}) {
+    for (float size : {1e-14f, 1e-11f}) {
+      Net n = net(samples, 5, 3, 2, 0, false, true);
+      std::vector<float> z(5 * samples, 0.5f), params(n.params(), 0.25f), d_heads(4 * samples, 1.0f);
+      std::fill(params.begin(), params.begin() + n.weights(), size);
+      Pass p(n);
+      p.run(context(), nullptr, d_heads.data(), z.data(), params.data());
+      for (int64_t row = 0; row < 7; ++row) {
+        CHECK((p.factors[samples * 7 + row] == 0) == (size < 1e-12f));
+        CHECK(p.factors[(samples + 2) * 7 + row] != 0);
+      }
+    }
+  }
+}
+
 struct Call {
   bhn_context* c = context();
   float x[400] = {};
@@ -423,6 +441,7 @@ void all() {
     blindness(samples);
   }
   extreme_rows();
+  short_rows();
   refusals();
   bad_rows();
   report_worst("made");

@@ -6,7 +6,7 @@ namespace {
 
 Args check(const char* op, bhn_context* context, int64_t samples, int64_t d, float delta) {
   Args args(op, context);
-  args.size("samples", samples).size("d", d).extent("samples x d", {samples, d}).real("delta", delta, 0.0f, 1e30f);
+  args.size("samples", samples).size("d", d).extent("samples x d", {samples, d}).delta(delta);
   return args;
 }
 

@@ -6,7 +6,7 @@ namespace {
 
 Args check(const char* op, bhn_context* context, int64_t samples, int64_t d, int64_t ld_y, int64_t ld_z, float delta) {
   Args args(op, context);
-  args.size("samples", samples).size("d", d).stride("ld_y", ld_y, "d", d).stride("ld_z", ld_z, "d", d).real("delta", delta, 0.0f, 1e30f);
+  args.size("samples", samples).size("d", d).stride("ld_y", ld_y, "d", d).stride("ld_z", ld_z, "d", d).delta(delta);
   args.extent("y", {samples, ld_y}).extent("z", {samples, ld_z}).extent("heads", {samples, 2, d});
   return args;
 }

@@ -13,7 +13,7 @@ MadeShape shape_of(const bhn_flow_step& step, int64_t samples, int64_t d) {
 
 void check(Args& args, const bhn_flow_step* steps, int64_t samples, int64_t d, int64_t n_steps, float delta) {
   args.size("samples", samples).range("d", d, 1, 1 << 28).range("n_steps", n_steps, 1, 1 << 20).pointer("steps", steps);
-  args.extent("z", {samples, d}).real("delta", delta, 0.0f, 1e30f);
+  args.extent("z", {samples, d}).delta(delta);
   for (int64_t l = 0; !args.bad() && l < n_steps; ++l) {
     const bhn_flow_step& step = steps[l];
     args.range("steps[l].inputs", step.inputs, 1, d).range("steps[l].outputs", step.outputs, 1, d);

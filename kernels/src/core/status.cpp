@@ -1,5 +1,6 @@
 #include "core/status.h"
 
+#include <cfloat>
 #include <cstdarg>
 #include <cstdio>
 
@@ -93,6 +94,13 @@ Args& Args::range(const char* name, int64_t value, int64_t low, int64_t high) {
 Args& Args::real(const char* name, float value, float low, float high) {
   if (!bad() && !(value >= low && value <= high)) {
     status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %g must be in [%g, %g]", op_, name, double(value), double(low), double(high));
+  }
+  return *this;
+}
+
+Args& Args::delta(float value) {
+  if (!bad() && value != 0.0f && !(value >= FLT_MIN && value <= 1e30f)) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: delta = %g must be 0 or in [%g, 1e+30]", op_, double(value), double(FLT_MIN));
   }
   return *this;
 }

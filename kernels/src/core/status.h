@@ -58,6 +58,8 @@ class Args {
   Args& stride(const char* name, int64_t value, const char* width_name, int64_t width);
   Args& range(const char* name, int64_t value, int64_t low, int64_t high);
   Args& real(const char* name, float value, float low, float high);
+  // What a scale has at least: 0, or a normal number, of which logarithms are right.
+  Args& delta(float value);
   // The product of these sizes must be addressable, and of any of them: one that is 0 does not excuse the others.
   Args& extent(const char* name, std::initializer_list<int64_t> sizes);
   // Anything else that is wrong.

@@ -179,6 +179,8 @@ int64_t gather_labels(int32_t* y, const int32_t* x, const int32_t* order, int64_
     if (order[i] < 0 || order[i] >= x_rows) {
       return i;
     }
+  }
+  for (int64_t i = 0; i < n; ++i) {
     y[i] = x[order[i]];
   }
   return -1;
