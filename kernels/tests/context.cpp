@@ -21,6 +21,10 @@ void creation() {
     REFUSED(bhn_context_create(&c, BHN_CUDA, 0, nullptr, 0), BHN_UNSUPPORTED, "this libbhn was built without CUDA");
     CHECK(c == nullptr);
   }
+  std::string simd = bhn_simd_level();
+  setenv("BHN_SIMD", "avx1024", 1);
+  INVALID(bhn_context_create(&c, BHN_CPU, 0, nullptr, 0), "BHN_SIMD = \"avx1024\" in the environment must be base, avx2 or avx512");
+  setenv("BHN_SIMD", simd.c_str(), 1);
   OK(bhn_context_create(&c, BHN_CPU, 0, nullptr, 0));
   OK(bhn_context_sync(c));
   OK(bhn_context_destroy(c));

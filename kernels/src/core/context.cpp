@@ -150,6 +150,10 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
     if (threads < 0 || threads > 4096) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: threads = %d must be in [0, 4096]", threads);
     }
+    if (unknown_simd() != nullptr) {
+      return fail(BHN_INVALID_ARGUMENT, "context_create: BHN_SIMD = \"%s\" in the environment must be base, avx2 or avx512",
+                  unknown_simd());
+    }
     int32_t team = threads > 0 ? threads : omp_get_max_threads();
     // OpenMP ends the process where it cannot start a team.
     int32_t most = device == BHN_CPU ? grantable_threads(team) : team;
