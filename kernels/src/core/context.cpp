@@ -8,11 +8,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <new>
 
 #include "bhn_build.h"
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/status.h"
 #include "cpu/kernels.h"
 
@@ -26,11 +26,11 @@ namespace {
 
 // Destroyed contexts, kept for those made later and never freed: whoever still holds one meets an error, not freed memory. There are no
 // more of them than have lived at once.
-std::mutex retired_lock;
+pthread_mutex_t retired_lock = PTHREAD_MUTEX_INITIALIZER;
 bhn_context* retired = nullptr;
 
 void retire(bhn_context* context) {
-  std::lock_guard<std::mutex> hold(retired_lock);
+  Hold hold(&retired_lock);
   context->magic = 0;
   context->next = retired;
   retired = context;
@@ -38,7 +38,7 @@ void retire(bhn_context* context) {
 
 // A context as it was declared, or NULL.
 bhn_context* fresh_context() {
-  std::lock_guard<std::mutex> hold(retired_lock);
+  Hold hold(&retired_lock);
   void* memory = retired;
   if (memory == nullptr) {
     return new (std::nothrow) bhn_context;

@@ -1,22 +1,23 @@
 #include "core/limits.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <mutex>
-#include <vector>
+#include <new>
+
+#include "core/lock.h"
 
 namespace bhn {
 namespace {
 
-std::mutex probing;
+constexpr int kPath = 4096;
+
+pthread_mutex_t probing = PTHREAD_MUTEX_INITIALIZER;
 int32_t granted = 1;
 
 void* wait_for(void* gate) {
-  std::lock_guard<std::mutex> pass(*static_cast<std::mutex*>(gate));
+  Hold pass(static_cast<pthread_mutex_t*>(gate));
   return nullptr;
 }
 
@@ -25,11 +26,17 @@ struct Close {
 };
 using File = std::unique_ptr<FILE, Close>;
 
-File open(const std::string& path) { return File(fopen(path.c_str(), "re")); }
+struct Path {
+  char text[2 * kPath];
+  Path(const char* root, const char* folder, const char* group, const char* name) {
+    std::snprintf(text, sizeof text, "%s%s%s%s", root, folder, group, name);
+  }
+  File open() const { return File(fopen(text, "re")); }
+};
 
 // The number after `key` in a file of lines "key number"; the file's first number where key is "". -1 if there is none.
-int64_t number_in(const std::string& path, const char* key) {
-  File file = open(path);
+int64_t number_in(const Path& path, const char* key) {
+  File file = path.open();
   char word[64] = "";
   while (file && std::strcmp(word, key) != 0 && fscanf(file.get(), "%63s", word) == 1) {
   }
@@ -37,38 +44,57 @@ int64_t number_in(const std::string& path, const char* key) {
   return file && fscanf(file.get(), "%lld", &value) == 1 ? value : -1;
 }
 
-// What a control group has left. Files in memory that nobody has touched lately count as free. A version that sets no limit has a file
-// without a number, or one larger than any machine.
-int64_t left_in(const std::string& group, const char* limit_name, const char* usage_name, const char* idle_name) {
-  int64_t limit = number_in(group + limit_name, "");
-  int64_t usage = number_in(group + usage_name, "");
-  int64_t idle = number_in(group + "/memory.stat", idle_name);
+// How a version of control groups calls its files.
+struct Version {
+  const char *folder, *limit, *usage, *idle;
+};
+constexpr Version kFirst = {"/sys/fs/cgroup/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"};
+constexpr Version kSecond = {"/sys/fs/cgroup", "/memory.max", "/memory.current", "inactive_file"};
+
+// What a control group has left. Files in memory that nobody has touched lately count as free. Where there is no limit its file has no
+// number, or one larger than any machine.
+int64_t left_in(const char* root, const Version& version, const char* group) {
+  int64_t limit = number_in(Path(root, version.folder, group, version.limit), "");
+  int64_t usage = number_in(Path(root, version.folder, group, version.usage), "");
+  int64_t idle = number_in(Path(root, version.folder, group, "/memory.stat"), version.idle);
   return limit < 0 || usage < 0 ? INT64_MAX : std::max(int64_t(0), limit - std::max(int64_t(0), usage - std::max(int64_t(0), idle)));
 }
 
 // A group is limited by those that it lies in too; in a container, whose own group is the root, the path may not be there.
-template <class Left>
-int64_t least_left(std::string path, const Left& left) {
-  int64_t least = left("");
-  for (; path.size() > 1; path.erase(path.rfind('/'))) {
-    least = std::min(least, left(path));
+int64_t least_left(const char* root, const Version& version, char* group) {
+  int64_t least = left_in(root, version, "");
+  for (char* end; (end = std::strrchr(group, '/')) != nullptr; *end = '\0') {
+    least = std::min(least, left_in(root, version, group));
   }
   return least;
+}
+
+// Whether "memory" is among the words of [begin, end), which commas separate.
+bool of_memory(const char* begin, const char* end) {
+  constexpr char kWord[] = "memory";
+  constexpr int64_t kLength = sizeof kWord - 1;
+  for (const char* comma; begin < end; begin = comma + 1) {
+    comma = std::find(begin, end, ',');
+    if (comma - begin == kLength && std::memcmp(begin, kWord, kLength) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
 
 int32_t grantable_threads(int32_t threads) {
-  std::lock_guard<std::mutex> one(probing);
+  Hold one(&probing);
   if (threads <= granted) {
     return threads;
   }
-  std::vector<pthread_t> made(threads - 1);
+  std::unique_ptr<pthread_t[]> made(new (std::nothrow) pthread_t[threads - 1]);
   int32_t count = 0;
-  std::mutex gate;
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
   {
-    std::lock_guard<std::mutex> closed(gate);
-    while (count < threads - 1 && pthread_create(&made[count], nullptr, wait_for, &gate) == 0) {
+    Hold closed(&gate);
+    while (made && count < threads - 1 && pthread_create(&made[count], nullptr, wait_for, &gate) == 0) {
       ++count;
     }
   }
@@ -79,33 +105,27 @@ int32_t grantable_threads(int32_t threads) {
   return count + 1;
 }
 
-int64_t free_memory(const std::string& root) {
+int64_t free_memory(const char* root) {
   int64_t least = INT64_MAX;
-  int64_t available = number_in(root + "/proc/meminfo", "MemAvailable:");
+  Path machine(root, "/proc/meminfo", "", "");
+  int64_t available = number_in(machine, "MemAvailable:");
   if (available >= 0) {
-    least = (available + std::max(int64_t(0), number_in(root + "/proc/meminfo", "SwapFree:"))) * 1024;
+    least = (available + std::max(int64_t(0), number_in(machine, "SwapFree:"))) * 1024;
   }
   // "0::/path" is a group of version 2, "7:memory:/path" one of version 1.
-  File groups = open(root + "/proc/self/cgroup");
-  char line[4096];
+  File groups = Path(root, "/proc/self/cgroup", "", "").open();
+  char line[kPath];
   while (groups && fgets(line, sizeof line, groups.get()) != nullptr) {
-    char* first = std::strchr(line, ':');
-    char* second = first == nullptr ? nullptr : std::strchr(first + 1, ':');
-    if (second == nullptr || second[1] != '/') {
+    line[std::strcspn(line, "\n")] = '\0';
+    char* kinds = std::strchr(line, ':');
+    char* path = kinds == nullptr ? nullptr : std::strchr(kinds + 1, ':');
+    if (path == nullptr) {
       continue;
     }
-    std::string kinds(first, second + 1), path(second + 1);
-    path.erase(path.find_last_not_of('\n') + 1);
-    std::replace(kinds.begin(), kinds.end(), ',', ':');
-    if (kinds == "::") {
-      least = std::min(least, least_left(path, [&](const std::string& group) {
-                         return left_in(root + "/sys/fs/cgroup" + group, "/memory.max", "/memory.current", "inactive_file");
-                       }));
-    } else if (kinds.find(":memory:") != std::string::npos) {
-      least = std::min(least, least_left(path, [&](const std::string& group) {
-                         return left_in(root + "/sys/fs/cgroup/memory" + group, "/memory.limit_in_bytes", "/memory.usage_in_bytes",
-                                        "total_inactive_file");
-                       }));
+    if (path == kinds + 1) {
+      least = std::min(least, least_left(root, kSecond, path + 1));
+    } else if (of_memory(kinds + 1, path)) {
+      least = std::min(least, least_left(root, kFirst, path + 1));
     }
   }
   return least;

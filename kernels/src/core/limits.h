@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 namespace bhn {
 
@@ -10,6 +9,6 @@ namespace bhn {
 int32_t grantable_threads(int32_t threads);
 
 // Bytes that the machine and the control groups of this process have left, as their files under `root` say; INT64_MAX where none says.
-int64_t free_memory(const std::string& root = "");
+int64_t free_memory(const char* root = "");
 
 }  // namespace bhn

@@ -23,7 +23,7 @@ struct Root {
     }
     std::ofstream(path + name) << text;
   }
-  int64_t left() const { return bhn::free_memory(path); }
+  int64_t left() const { return bhn::free_memory(path.c_str()); }
 };
 
 void limits() {
