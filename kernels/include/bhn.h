@@ -321,16 +321,17 @@ BHN_API int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* 
  * samples are folded in one by one, so that pieces of any size give the same bits. mean and m2 follow Welford: the variance over
  * samples is m2 / n. */
 
-/* p = softmax(logits): mean [B, C], m2 [B, C], entropy [B] = running mean of H[p] in nats, votes [B, C] = counts of arg max. */
+/* p = softmax(logits): mean [B, C], m2 [B, C], entropy [B] = running mean of H[p] in nats, votes [B, C] = counts of arg max. C >= 1. */
 BHN_API int32_t bhn_predictive_categorical(bhn_context* context, float* mean, float* m2, float* entropy, int32_t* votes,
                                            const float* logits /* [S*B, C] */, int64_t samples, int64_t batch, int64_t classes,
                                            int64_t seen);
 /* Moments of values [S*B, O]: mean [B, O], m2 [B, O]. */
 BHN_API int32_t bhn_predictive_moments(bhn_context* context, float* mean, float* m2, const float* values /* [S*B, O] */, int64_t samples,
                                        int64_t batch, int64_t outputs, int64_t ld_values, int64_t seen);
-/* log_mean [B] = log(1/n sum_s exp(log_lik[s, b])), the running log predictive density. */
-BHN_API int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean /* [B] */, const float* log_lik /* [S*B] */, int64_t samples,
-                                       int64_t batch, int64_t seen);
+/* log(1/n sum_s exp(log_lik[s, b])), the running log predictive density, is the sum of log_mean[b, 0], which is it in single precision, and
+ * log_mean[b, 1], which is what rounding left: thousands of samples would lose what float does not hold of each. */
+BHN_API int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean /* [B, 2] */, const float* log_lik /* [S*B] */,
+                                       int64_t samples, int64_t batch, int64_t seen);
 
 /* ---- dropout (inverted): y = x mask / (1 - rate) ----------------------------------------------------------------------------------------
  * The unit of row b, column j of sample s is dropped iff uniform < rate, where uniform is element (first_row + b) 4 ceil(cols/4) + j of

@@ -44,6 +44,7 @@ int32_t bhn_predictive_moments(bhn_context* context, float* mean, float* m2, con
 
 int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean, const float* log_lik, int64_t samples, int64_t batch, int64_t seen) {
   Args args = check("predictive_log_lik", context, samples, batch, seen);
+  args.extent("log_mean", {batch, 2});
   if (args.bad() || count(samples, batch) == 0) {
     return args.status();
   }
