@@ -29,16 +29,18 @@ configure_and_build() { # $1 = build directory, $2 = targets of it, the rest = e
 }
 
 run_tests() { # $1 = build directory
-  (cd "$1" && ctest --output-on-failure --parallel 1 --no-tests=ignore) ||
+  (cd "$1" && ctest --output-on-failure --parallel 1 --no-tests=error) ||
     { echo "bhn: native tests failed; $1/Testing/Temporary/LastTest.log says which and how" >&2; exit 1; }
+}
+
+no_kernels_here() {
+  [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] && return 1
+  echo "bhn: no native kernels for $(uname -s) $(uname -m) yet; the jar stays empty and the Java backend is used."
 }
 
 case "${1:-}" in
   build)
-    if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
-      echo "bhn: no native kernels for $(uname -s) $(uname -m) yet; the jar stays empty and the Java backend is used."
-      exit 0
-    fi
+    no_kernels_here && exit 0
     mkdir -p "$build"
     configure_and_build "$build" bhn
     if [ -n "${2:-}" ]; then
@@ -50,7 +52,8 @@ case "${1:-}" in
     fi
     ;;
   test)
-    [ -d "$build" ] || { echo "bhn: no native build, no native tests"; exit 0; }
+    no_kernels_here && exit 0
+    mkdir -p "$build"
     configure_and_build "$build" "all bhn_emulated"
     run_tests "$build"
     ;;

@@ -7,9 +7,16 @@
  *  - Order of arguments: context, outputs, inputs, sizes, strides, scalars. Arrays are row-major, the last dimension contiguous;
  *    ld_x is the distance between rows of x in elements. A gradient has the shape and the leading dimension of its value.
  *  - _fwd and _inv overwrite their outputs. _bwd ADDS into every gradient it is given; a NULL gradient is not wanted and is
- *    skipped. Other pointers may be NULL only where their comment says so. Outputs never overlap inputs unless it is said.
- *  - Sizes may be 0 (nothing happens), never negative. Ops allocate nothing, enqueue and return; bhn_context_sync reports late
- *    errors. A context is used by one thread at a time; different contexts may be used at the same time and may share memory.
+ *    skipped. Other pointers may be NULL only where their comment says so, or where what they point to has no element. Outputs never
+ *    overlap inputs unless it is said. A pointer is a multiple of the size of what it points to (4 bytes for floats and indices, 8 for
+ *    counters, steps and pointers); on CUDA multiples of 16 bytes are faster.
+ *  - Sizes are in [0, 2^40], leading dimensions at most 2^40, no array has more than 2^46 elements; a size of 0 counts as 1 for that. Ops
+ *    say where they take less. Where a size is 0, outputs and gradients that have elements all the same get what the equation says of
+ *    nothing: sums and means are 0. (log_det = log_det_in for d = 0; made_fwd writes r for S = 0; statistics of no sample stay as
+ *    they are.) What has no element is neither read nor written.
+ *  - Ops allocate nothing, enqueue and return; bhn_context_sync reports late errors. A context is used by one thread at a time; different
+ *    contexts may be used at the same time and may share memory. The child of a fork() calls nothing here if its parent had several
+ *    threads compute or opened a CUDA device: neither follows there. A child that starts another program is no concern.
  *  - Same inputs, same device and SIMD level: same bits, for any number of threads. No atomics on floats.
  *  - Letters: S weight samples, B examples, R = S*B rows ordered (s, b), D flow dimensions, H hidden units of a conditioner,
  *    C classes, O outputs.
@@ -29,6 +36,7 @@
 extern "C" {
 #endif
 
+/* A program needs a library of the very version that it was compiled for. */
 #define BHN_ABI_VERSION 1
 
 /* Status values are pinned forever. */
@@ -36,7 +44,7 @@ enum bhn_status {
   BHN_OK = 0,
   BHN_INVALID_ARGUMENT = 1, /* a size, pointer, stride, flag or index is not acceptable */
   BHN_OUT_OF_MEMORY = 2,    /* the text says how much was asked */
-  BHN_UNSUPPORTED = 3,      /* this build or device cannot do it */
+  BHN_UNSUPPORTED = 3,      /* this build, device or process cannot do it */
   BHN_NO_DEVICE = 4,        /* the asked device is absent; the text says why */
   BHN_DEVICE_ERROR = 5,     /* the device reported an error; the context stays usable */
   BHN_DEVICE_LOST = 6,      /* the device is gone; every later call fails at once */
@@ -74,24 +82,34 @@ typedef struct bhn_context bhn_context;
 BHN_API int32_t bhn_abi_version(void);
 /* One line: build id, compiler, devices compiled in. Static storage. */
 BHN_API const char* bhn_build_info(void);
-/* "avx512", "avx2" or "base": the twins that run on this CPU (BHN_SIMD in the environment may lower it). */
+/* "avx512", "avx2" or "base": the twins that run on this CPU. BHN_SIMD in the environment may lower it, when the library is first used; of
+ * another text than these three bhn_context_create complains. */
 BHN_API const char* bhn_simd_level(void);
-/* Text of the calling thread's last failure, "" if none. Valid until its next call into the library. */
+/* Text of the calling thread's last failure, "" if none. A call that succeeds leaves it alone; the next failure of the thread writes
+ * over it, and it ends with the thread. */
 BHN_API const char* bhn_last_error(void);
 
 /* ---- context and memory --------------------------------------------------------------------------------------------------- */
 
-/* stream: lent CUDA stream or NULL; threads: CPU threads to use, 0 = as OpenMP decides. */
+/* stream: lent CUDA stream or NULL; threads: CPU threads to use, at most 4096, 0 = as OpenMP decides. A number that the process cannot
+ * start is BHN_UNSUPPORTED here, since OpenMP would end the process later; it is tried when more are asked for than before. Every thread
+ * that calls ops of a context with several has such a team of its own, which is not tried again. */
 BHN_API int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordinal, void* stream, int32_t threads);
+/* Waits for the context's work. Memory stays until it is freed. A destroyed context is refused until bhn_context_create gives out the same
+ * pointer again. */
 BHN_API int32_t bhn_context_destroy(bhn_context* context);
 BHN_API int32_t bhn_context_sync(bhn_context* context);
-/* Scratch of at least so many bytes; it only grows. */
+/* Makes the context hold a block of at least so many bytes until it is destroyed; it only grows. No op reads or writes it: they take
+ * their scratch as an argument. */
 BHN_API int32_t bhn_context_reserve(bhn_context* context, int64_t bytes);
 
-/* 64-byte aligned, zeroed; large blocks ask for huge pages. Any context of the same device may use and free it. */
+/* 64-byte aligned, zeroed; large blocks ask for huge pages. Of 0 bytes there is a pointer too, to be freed. Any context of the same device
+ * may use and free it, also after that which made it is gone. Host memory beyond what the machine or the control group has left is
+ * refused. */
 BHN_API int32_t bhn_memory_alloc(bhn_context* context, void** memory, int64_t bytes);
+/* NULL is nothing to free. Of a CUDA device it waits for all work on it. */
 BHN_API int32_t bhn_memory_free(bhn_context* context, void* memory);
-/* Either side may be host or device memory. */
+/* Either side may be host or device memory. What the context was given before comes first, and the copy is done when this returns. */
 BHN_API int32_t bhn_memory_copy(bhn_context* context, void* to, const void* from, int64_t bytes);
 
 /* ---- rng: Philox4x32-10 (Salmon et al. 2011) -------------------------------------------------------------------------------
@@ -134,7 +152,7 @@ BHN_API int32_t bhn_sum_rows_bwd(bhn_context* context, float* d_x, const float* 
 
 /* ---- weightnorm (Salimans and Kingma 2016): theta_j = g_j v_j / |v_j| --------------------------------------------------------
  * Only r_j = 1/|v_j| is computed here; the gain op multiplies by it. A row that is entirely zero has r_j = 0 and gets no
- * gradient. |v_j| is taken as at least 1e-12. */
+ * gradient. |v_j| is taken as at least 1e-12; a row that is shorter gets no gradient either, since r_j then does not change with it. */
 BHN_API int32_t bhn_weightnorm_fwd(bhn_context* context, float* r /* [rows] */, const float* v /* [rows, cols] */, int64_t rows,
                                    int64_t cols, int64_t ld_v);
 /* d_v[j, :] -= d_r[j] r[j]^3 v[j, :] */
@@ -157,7 +175,8 @@ BHN_API int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float
  * h and give heads = [shift (O) | log-scale (O)]. row_start = NULL: every row sees all of its x (a coupling layer's conditioner).
  * A net that is autoregressive in the order of its inputs has its hidden units sorted by degree: then what a row may see comes first,
  * and no mask is stored. n_i must not fall from row to row within the hidden, the shift and the log-scale rows.
- * params is one block: U [weights], row after row; g [R]; b [R]. weights = row_start[R], or H I + 2 O H.
+ * I, H and O are in [1, 2^28]. params is one block: U [weights], row after row; g [R]; b [R]. weights = H I + 2 O H, or with row_start
+ * its last entry, below 2^31.
  * weight_norm = 0: g and r are taken as 1 and the g of params is not read.
  * An infinity or NaN among the inputs of many samples may also reach rows that do not see it: there it is multiplied by zero.
  * h, t and r are written by the forward and read by the backward. */
@@ -177,7 +196,8 @@ BHN_API int32_t bhn_made_grad(bhn_context* context, float* d_params, const float
                               int64_t outputs, int64_t weights, int64_t ld_z, int32_t weight_norm);
 
 /* ---- coupling: the affine transform of RealNVP and IAF -----------------------------------------------------------------------
- * y = m + s z, s = exp(a) + delta, log_det = log_det_in + sum_j log s; heads [S, 2 d] = [m | a]. log_det_in may be NULL (0). */
+ * y = m + s z, s = exp(a) + delta, log_det = log_det_in + sum_j log s; heads [S, 2 d] = [m | a]. log_det_in may be NULL (0). Here, in
+ * flow and in affine, delta is 0 or in [1.17549435e-38 (the smallest normal number), 1e30]. */
 BHN_API int32_t bhn_coupling_fwd(bhn_context* context, float* y /* [S, d] */, float* log_det /* [S] */, const float* z /* [S, d] */,
                                  const float* heads /* [S, 2 d] */, const float* log_det_in /* [S] */, int64_t samples, int64_t d,
                                  int64_t ld_y, int64_t ld_z, float delta);
@@ -188,7 +208,9 @@ BHN_API int32_t bhn_coupling_bwd(bhn_context* context, float* d_z, float* d_head
 BHN_API int32_t bhn_coupling_inv(bhn_context* context, float* z, float* log_det, const float* y, const float* heads,
                                  const float* log_det_in, int64_t samples, int64_t d, int64_t ld_z, int64_t ld_y, float delta);
 
-/* ---- permute: y[s, j] = x[s, permutation[j]] ---------------------------------------------------------------------------------- */
+/* ---- permute: y[s, j] = x[s, permutation[j]] ----------------------------------------------------------------------------------
+ * Here and in flow, entries outside [0, d) are refused. That each column is there once is the caller's part and not looked at: of a column
+ * that is there twice the backward is of no meaning on CUDA. */
 BHN_API int32_t bhn_permute_fwd(bhn_context* context, float* y /* [S, d] */, const float* x, const int32_t* permutation /* [d] */,
                                 int64_t samples, int64_t d, int64_t ld_y, int64_t ld_x);
 BHN_API int32_t bhn_permute_bwd(bhn_context* context, float* d_x, const float* d_y, const int32_t* permutation, int64_t samples, int64_t d,
@@ -211,7 +233,7 @@ typedef struct bhn_flow_step {
   float* factors;             /* [(S + 4) R], written by the backward, which are those of made_bwd; the forward does not look at it */
   int64_t inputs, hidden, outputs, weights, seen, moved, weight_norm;
 } bhn_flow_step;
-/* The array of steps is host memory, read before the call returns. n_steps >= 1. */
+/* The array of steps is host memory, read before the call returns. 1 <= D <= 2^28, 1 <= n_steps <= 2^20. */
 BHN_API int32_t bhn_flow_fwd(bhn_context* context, float* y /* [S, D] */, float* log_det /* [S] */, const float* z /* [S, D] */,
                              const float* log_det_in /* [S] or NULL: 0 */, const bhn_flow_step* steps /* [n_steps] */, int64_t samples,
                              int64_t d, int64_t n_steps, float delta);
@@ -234,12 +256,12 @@ BHN_API int32_t bhn_affine_inv(bhn_context* context, float* eps, float* log_det,
 
 /* ---- likelihood: log p(y_b | outputs of row (s, b)), in nats, log_lik [S*B] ------------------------------------------------------ */
 
-/* log-softmax of the logits at the label; labels must be in [0, C). */
+/* log-softmax of the logits at the label; labels must be in [0, C), so C >= 1 where there are rows. */
 BHN_API int32_t bhn_categorical_fwd(bhn_context* context, float* log_lik /* [S*B] */, const float* logits /* [S*B, C] */,
                                     const int32_t* labels /* [B] */, int64_t samples, int64_t batch, int64_t classes);
 BHN_API int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits,
                                     const int32_t* labels, int64_t samples, int64_t batch, int64_t classes);
-/* sum_o -1/2 (log 2 pi + v + (y - mean)^2 exp(-v)), v = log_var by mode (enum bhn_log_var_mode). */
+/* sum_o -1/2 (log 2 pi + v + (y - mean)^2 exp(-v)), v = log_var by mode (enum bhn_log_var_mode). An error of 0 counts as 0 whatever v. */
 BHN_API int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik /* [S*B] */, const float* mean /* [S*B, O] */, const float* log_var,
                                  const float* target /* [B, O] */, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean,
                                  int64_t ld_log_var, int32_t log_var_mode);
@@ -252,7 +274,8 @@ BHN_API int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik /* [S*B] 
 BHN_API int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const float* target,
                                   int64_t samples, int64_t batch, int64_t outputs);
 
-/* ---- prior: log_prior[s] = log_prior_in[s] + sum_d log p(w[s, d]), normalised densities ------------------------------------------ */
+/* ---- prior: log_prior[s] = log_prior_in[s] + sum_d log p(w[s, d]), normalised densities ------------------------------------------
+ * Standard deviations and scales are in [1e-18, 1e18], means in [-1e30, 1e30], the mixture's weight in [0, 1]. */
 BHN_API int32_t bhn_prior_fwd(bhn_context* context, float* log_prior /* [S] */, const float* w /* [S, D] */,
                               const float* log_prior_in /* [S] or NULL */, int64_t samples, int64_t d, int64_t ld_w, int32_t prior,
                               float p0, float p1, float p2);
@@ -273,11 +296,12 @@ BHN_API int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_lo
  * norm = sqrt(sum of squares of all gradients); g <- g min(norm, max_norm) / (1e-7 + norm) if max_norm > 0; then each element is
  * clamped to [-clip, clip] if clip > 0; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; t = *step + 1;
  * theta -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps); *step = t.
- * hyper = [lr, b1, b2, eps, max_norm, clip]. report = [norm, 1] after a step. If the norm is not finite, report = [norm, -1], and theta,
- * m, v and *step stay as they are. A call that finds report[1] < 0 changes nothing at all: the first bad step stays the last one, however
- * late the host looks, until it sets report[1] to 0 or more. theta, m, v, grad, sizes and made are arrays in host memory, read before the
- * call returns; what they point to, step, report and hyper are the device's. Sum of squares in double. On the CPU the
- * update takes what is below the smallest normal number as zero. */
+ * hyper = [lr, b1, b2, eps, max_norm, clip]: finite, with b1 and b2 in [0, 1), and 0 <= *step < 2^63 - 1; only in memory of the host is
+ * that looked at. report = [norm, 1] after a step. If float does not hold the norm, or (with max_norm > 0) not max_norm / norm as a normal
+ * number, report = [norm, -1], and theta, m, v and *step stay as they are. A call that finds report[1] < 0 changes nothing at all: the
+ * first bad step stays the last one, however late the host looks, until it sets report[1] to 0 or more. theta, m, v, grad, sizes and made
+ * are arrays in host memory, read before the call returns; what they point to, step, report and hyper are the device's. Sum of squares in
+ * double. On the CPU the update takes what is below the smallest normal number as zero. */
 typedef struct bhn_made_gradient {
   int64_t tensor;       /* place of the conditioner's params among the tensors; rises from entry to entry */
   const float* factors; /* of bhn_made_bwd, as is the rest; for a net without weight norm the factors d_g are 0 */
@@ -297,20 +321,22 @@ BHN_API int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* 
  * samples are folded in one by one, so that pieces of any size give the same bits. mean and m2 follow Welford: the variance over
  * samples is m2 / n. */
 
-/* p = softmax(logits): mean [B, C], m2 [B, C], entropy [B] = running mean of H[p] in nats, votes [B, C] = counts of arg max. */
+/* p = softmax(logits): mean [B, C], m2 [B, C], entropy [B] = running mean of H[p] in nats, votes [B, C] = counts of arg max. C >= 1. */
 BHN_API int32_t bhn_predictive_categorical(bhn_context* context, float* mean, float* m2, float* entropy, int32_t* votes,
                                            const float* logits /* [S*B, C] */, int64_t samples, int64_t batch, int64_t classes,
                                            int64_t seen);
 /* Moments of values [S*B, O]: mean [B, O], m2 [B, O]. */
 BHN_API int32_t bhn_predictive_moments(bhn_context* context, float* mean, float* m2, const float* values /* [S*B, O] */, int64_t samples,
                                        int64_t batch, int64_t outputs, int64_t ld_values, int64_t seen);
-/* log_mean [B] = log(1/n sum_s exp(log_lik[s, b])), the running log predictive density. */
-BHN_API int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean /* [B] */, const float* log_lik /* [S*B] */, int64_t samples,
-                                       int64_t batch, int64_t seen);
+/* log(1/n sum_s exp(log_lik[s, b])), the running log predictive density, is the sum of log_mean[b, 0], which is it in single precision, and
+ * log_mean[b, 1], which is what rounding left: thousands of samples would lose what float does not hold of each. */
+BHN_API int32_t bhn_predictive_log_lik(bhn_context* context, float* log_mean /* [B, 2] */, const float* log_lik /* [S*B] */,
+                                       int64_t samples, int64_t batch, int64_t seen);
 
 /* ---- dropout (inverted): y = x mask / (1 - rate) ----------------------------------------------------------------------------------------
  * The unit of row b, column j of sample s is dropped iff uniform < rate, where uniform is element (first_row + b) 4 ceil(cols/4) + j of
- * the Philox stream at counter *counter + s: independent of how rows and samples are cut into pieces. 0 <= rate < 1.
+ * the Philox stream at counter *counter + s: independent of how rows and samples are cut into pieces. 0 <= rate < 1. What is dropped is 0,
+ * whatever it was. (first_row + B) ceil(cols/4) <= 2^32.
  * shared_input != 0: x is [B, cols] and serves all samples. The backward draws the mask again. */
 BHN_API int32_t bhn_dropout_fwd(bhn_context* context, float* y /* [S*B, cols] */, const float* x, const int64_t* counter /* [1] */,
                                 int64_t samples, int64_t batch, int64_t cols, int64_t first_row, int64_t seed, int64_t stream, float rate,

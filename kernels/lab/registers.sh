@@ -1,19 +1,26 @@
 #!/usr/bin/env bash
-# registers.sh [ARCH]: what each CUDA kernel takes of a multiprocessor, as ptxas reports it, for one architecture (default: 90), between
-# the markers of README.md. Needs nvcc. Fails if a kernel spills that README.md gives no reason for.
+# registers.sh [ARCH]: what each CUDA kernel takes of a multiprocessor, as ptxas reports it: of sm_90 (the default) between the markers of
+# README.md, to be committed; of another architecture on standard output. Needs nvcc. Fails if a kernel spills that README.md gives no
+# reason for, in a line outside the table that begins "* family `kernel`".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 arch=${1:-90}
+if ! command -v nvcc >/dev/null 2>&1; then
+  echo "bhn: no nvcc on the PATH: registers are what CUDA's compiler says of them" >&2
+  exit 1
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 compile() { # $1 = source
   nvcc -std=c++17 -O3 -Xptxas -v -gencode "arch=compute_$arch,code=sm_$arch" -I"$here/../include" -I"$here/../src" -c "$1" \
-    -o "$work/$(basename "$1").o" 2>"$work/$(basename "$1" .cu).txt"
+    -o "$work/$(basename "$1").o" >"$work/$(basename "$1" .cu).txt" 2>&1 ||
+    { cat "$work/$(basename "$1" .cu).txt" >&2; return 1; }
 }
 export -f compile
 export here arch work
-printf '%s\n' "$here"/../src/cuda/*.cu | xargs -P "${BHN_JOBS:-2}" -I{} bash -c 'compile {}'
+printf '%s\n' "$here"/../src/cuda/*.cu | xargs -P "${BHN_JOBS:-2}" -I{} bash -c 'compile {}' ||
+  { echo "bhn: nvcc failed, as said above: no table" >&2; exit 1; }
 
 rows() {
   for report in "$work"/*.txt; do
@@ -37,12 +44,21 @@ table="$work/table"
   echo
   echo "sm_$arch, $(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/nvcc \1/p')."
 } >"$table"
-awk -v table="$table" '
-  /<!-- registers -->/ { print; print ""; while ((getline line < table) > 0) print line; print ""; skip = 1; next }
-  /<!-- \/registers -->/ { skip = 0 }
-  !skip' "$here/README.md" >"$work/README.md"
-cp "$work/README.md" "$here/README.md"
-if grep -E '^\|.*\| [1-9][0-9]* \|$' "$table" >&2; then
+if [ "$arch" = 90 ]; then
+  awk -v table="$table" '
+    /<!-- registers -->/ { print; print ""; while ((getline line < table) > 0) print line; print ""; skip = 1; next }
+    /<!-- \/registers -->/ { skip = 0 }
+    !skip' "$here/README.md" >"$work/README.md"
+  cp "$work/README.md" "$here/README.md"
+else
+  cat "$table"
+fi
+# Of the rows that end in a number above 0, those of which no line outside the table speaks.
+unexplained=$(awk -F' *[|] *' '
+  FNR == NR { if (/<!-- registers/) inside = 1; if (!inside && /^[*] /) said = said "\n" $0; if (/<!-- .registers/) inside = 0; next }
+  NF > 1 && $(NF - 1) ~ /^[1-9]/ && index(said, "\n* " $2 " " $3) == 0' "$here/README.md" "$table")
+if [ -n "$unexplained" ]; then
+  echo "$unexplained" >&2
   echo "bhn: the kernels above spill: give them fewer values to hold, or README.md the reason" >&2
   exit 1
 fi

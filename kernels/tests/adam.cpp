@@ -329,6 +329,33 @@ void refusals() {
   INVALID(adam(c, good, good, good, &step, report, good, sizes, hyper, nullptr, -1, 0), "tensors = -1");
   INVALID(adam(c, good, good, good, &step, report, good, negative, hyper, nullptr, 2, 0), "sizes[i] = -9");
   INVALID(adam(c, good, good, good, &step, report, good, vast, hyper, nullptr, 2, 0), "sizes[i] = 9223372036854775807");
+  int64_t many[65], odd = 1 + reinterpret_cast<int64_t>(x);
+  std::vector<float*> same(65, x);
+  std::fill(many, many + 65, int64_t(1) << 40);
+  float** all = same.data();
+  INVALID(adam(c, all, all, all, &step, report, all, many, hyper, nullptr, 65, 0), "all sizes = 71468255805440 elements is too large");
+  float* unaligned[2] = {x, reinterpret_cast<float*>(odd)};
+  INVALID(adam(c, good, good, good, &step, report, unaligned, sizes, hyper, nullptr, 2, 0), "grad[i] = ");
+  // What the host can read is looked at before anything is written.
+  if (!on_cuda()) {
+    for (auto [i, value, words] :
+         {std::tuple(0, float(NAN), "hyper[0] (lr) = nan must be finite"), std::tuple(1, 1.0f, "hyper[1] (b1) = 1 must be in [0, 1)"),
+          std::tuple(1, -0.1f, "hyper[1] (b1) = -0.1"), std::tuple(2, 1.5f, "hyper[2] (b2) = 1.5"),
+          std::tuple(2, float(NAN), "hyper[2] (b2) = nan"), std::tuple(3, float(INFINITY), "hyper[3] (eps) = inf"),
+          std::tuple(4, float(NAN), "hyper[4] (max_norm) = nan"), std::tuple(5, float(INFINITY), "hyper[5] (clip) = inf")}) {
+      float before = hyper[i];
+      hyper[i] = value;
+      INVALID(adam(c, good, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), words);
+      hyper[i] = before;
+    }
+    for (int64_t at : {int64_t(-1), INT64_MAX}) {
+      step = at;
+      INVALID(adam(c, good, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "*step = ");
+      CHECK(step == at);
+    }
+    step = 0;
+    CHECK(report[0] == 0 && report[1] == 0);
+  }
   INVALID(adam(c, hole, good, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "theta[i] is NULL");
   INVALID(adam(c, good, hole, good, &step, report, good, sizes, hyper, nullptr, 2, 0), "m[i] is NULL");
   INVALID(adam(c, good, good, hole, &step, report, good, sizes, hyper, nullptr, 2, 0), "v[i] is NULL");
@@ -336,6 +363,33 @@ void refusals() {
   CHECK(step == 0);
   OK(adam(c, hole, hole, hole, &step, report, hole, empty, hyper, nullptr, 2, 0));
   OK(adam(c, nullptr, nullptr, nullptr, &step, report, nullptr, nullptr, hyper, nullptr, 0, 0));
+}
+
+// A norm that float does not hold, and one whose multiplier it does not hold, are no steps.
+void vast_gradients() {
+  where = "adam vast gradients";
+  for (int64_t tensors : {2, 90}) {  // one table of a device, and several
+    for (auto [size, max_norm, good] : {std::tuple(3e38f, 0.0f, false), std::tuple(3e38f, 1.0f, false), std::tuple(8e37f, 0.5f, false),
+                                        std::tuple(8e37f, 0.0f, true), std::tuple(8e37f, 1.5f, true)}) {
+      float theta[90] = {}, m[90] = {}, v[90] = {}, grad[90] = {size, -size}, report[2] = {};
+      float hyper[6] = {0.1f, 0.9f, 0.999f, 1e-8f, max_norm, 0};
+      std::vector<float*> thetas, ms, vs, grads;
+      for (int64_t i = 0; i < tensors; ++i) {
+        thetas.push_back(theta + i);
+        ms.push_back(m + i);
+        vs.push_back(v + i);
+        grads.push_back(grad + i);
+      }
+      std::vector<int64_t> sizes(tensors, 1);
+      int64_t step = 0;
+      OK(bhn_adam_step(context(), thetas.data(), ms.data(), vs.data(), &step, report, grads.data(), sizes.data(), hyper, nullptr, tensors,
+                       0));
+      CHECK(report[1] == (good ? 1 : -1) && step == (good ? 1 : 0));
+      CHECK(std::isfinite(report[0]) == (size < 1e38f));
+      CHECK((m[0] != 0) == good && (v[0] != 0) == good);
+      CHECK(!good || max_norm == 0 || std::fabs(theta[0] + 0.1f) < 1e-5f);
+    }
+  }
 }
 
 // Moments that decay below the smallest normal number become zero, and the caller's arithmetic stays as it was.
@@ -382,6 +436,7 @@ void all() {
   refused_conditioners();
   threads();
   broken_gradients();
+  vast_gradients();
   refusals();
   report_worst("adam");
 }

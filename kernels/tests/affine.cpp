@@ -99,6 +99,7 @@ void refusals() {
   refused([](Call& a) { a.samples = a.d = INT64_MAX; }, "samples = 9223372036854775807");
   refused([](Call& a) { a.samples = a.d = int64_t(1) << 40; }, "1099511627776 x 1099511627776");
   refused([](Call& a) { a.delta = -1; }, "delta = -1");
+  refused([](Call& a) { a.delta = 1e-38f; }, "must be 0 or in [1.17549e-38, 1e+30]");
 }
 
 void all() {

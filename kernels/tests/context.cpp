@@ -1,4 +1,6 @@
 // Version, contexts, memory, error text.
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "op_case.h"
@@ -19,11 +21,69 @@ void creation() {
     REFUSED(bhn_context_create(&c, BHN_CUDA, 0, nullptr, 0), BHN_UNSUPPORTED, "this libbhn was built without CUDA");
     CHECK(c == nullptr);
   }
+  std::string simd = bhn_simd_level();
+  setenv("BHN_SIMD", "avx1024", 1);
+  INVALID(bhn_context_create(&c, BHN_CPU, 0, nullptr, 0), "BHN_SIMD = \"avx1024\" in the environment must be base, avx2 or avx512");
+  setenv("BHN_SIMD", simd.c_str(), 1);
   OK(bhn_context_create(&c, BHN_CPU, 0, nullptr, 0));
   OK(bhn_context_sync(c));
   OK(bhn_context_destroy(c));
   INVALID(bhn_context_destroy(nullptr), "context_destroy: context is NULL");
   INVALID(bhn_context_sync(nullptr), "context_sync: context is NULL");
+}
+
+// Destroyed contexts are refused, also while others live that were made later.
+void destroyed() {
+  where = "context_destroy";
+  bhn_context *c = nullptr, *other = nullptr;
+  int32_t device = on_cuda() ? BHN_CUDA : BHN_CPU;
+  OK(bhn_context_create(&other, device, 0, nullptr, 1));
+  OK(bhn_context_create(&c, device, 0, nullptr, 1));
+  OK(bhn_context_destroy(c));
+  float x = 3;
+  INVALID(bhn_fill(c, &x, 1, 1, 1, 7.0f), "fill: context is not a live context");
+  CHECK(x == 3);
+  INVALID(bhn_context_destroy(c), "context_destroy: context is not a live context");
+  OK(bhn_fill(other, &x, 1, 1, 1, 7.0f));
+  OK(bhn_context_sync(other));
+  CHECK(x == 7);
+  // Contexts that come and go take no more memory than those that live at once.
+  for (int i = 0; i < 3; ++i) {
+    bhn_context* again = nullptr;
+    OK(bhn_context_create(&again, device, 0, nullptr, 1));
+    CHECK(again == c);
+    OK(bhn_context_destroy(again));
+  }
+  OK(bhn_context_destroy(other));
+}
+
+// A process that cannot start so many threads learns it here and lives on. Sanitizers end it themselves where memory is out.
+void too_many_threads() {
+#ifndef __SANITIZE_ADDRESS__
+  where = "threads that the process cannot have";
+  std::fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    // Stacks of a few threads, and not of thousands.
+    std::FILE* sizes = std::fopen("/proc/self/statm", "r");
+    long long pages = 0;
+    CHECK(sizes != nullptr && std::fscanf(sizes, "%lld", &pages) == 1);
+    rlimit limit = {rlim_t(pages * sysconf(_SC_PAGESIZE) + (256 << 20)), RLIM_INFINITY};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    bhn_context* c = nullptr;
+    REFUSED(bhn_context_create(&c, BHN_CPU, 0, nullptr, 4096), BHN_UNSUPPORTED, "of 4096 threads this process can have ");
+    CHECK(c == nullptr);
+    OK(bhn_context_create(&c, BHN_CPU, 0, nullptr, 2));
+    std::vector<float> x(1 << 20);
+    OK(bhn_fill(c, x.data(), 1, 1 << 20, 1 << 20, 3.0f));
+    CHECK(x.back() == 3);
+    std::fflush(stdout);
+    _exit(failures == 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+#endif
 }
 
 void memory() {
@@ -84,6 +144,8 @@ void all() {
   CHECK(std::strcmp(bhn_last_error(), "") == 0);
   CHECK(std::strncmp(bhn_build_info(), "libbhn ", 7) == 0);
   creation();
+  destroyed();
+  too_many_threads();
   memory();
   copying();
   error_text();

@@ -1,4 +1,6 @@
 // The affine transform of RealNVP and IAF, its gradients and its inverse.
+#include <limits>
+
 #include "op_case.h"
 
 using namespace check;
@@ -70,6 +72,10 @@ void far_scales() {
     OK(bhn_coupling_fwd(context(), &y, &log_det, &z, heads, nullptr, 1, 1, 1, 1, 0.001f));
     CHECK(std::fabs(log_det - std::log(std::exp(double(a)) + 0.001)) <= 1e-5 * std::fabs(log_det));
   }
+  const float least = std::numeric_limits<float>::min();  // of the deltas that count
+  float y, log_det, z = 0.5f, heads[2] = {0.25f, -100};
+  OK(bhn_coupling_fwd(context(), &y, &log_det, &z, heads, nullptr, 1, 1, 1, 1, least));
+  CHECK(std::fabs(log_det - std::log(least)) < 1e-4);
 }
 
 struct Call {
@@ -115,6 +121,7 @@ void refusals() {
   refused([](Call& a) { a.samples = a.ld_z = int64_t(1) << 40; }, "1099511627776");
   refused([](Call& a) { a.delta = -0.5f; }, "delta = -0.5");
   refused([](Call& a) { a.delta = NAN; }, "delta = ");
+  refused([](Call& a) { a.delta = 1e-38f; }, "must be 0 or in [1.17549e-38, 1e+30]");
   Call call;
   call.ld_z = 3;
   INVALID(call.run(0), "coupling_fwd: ld_z = 3 < d = 8");

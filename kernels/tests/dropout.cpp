@@ -71,6 +71,24 @@ void pieces() {
   }
 }
 
+// A dropped unit is 0, whatever it was, and gets no gradient, whatever was asked of it.
+void of_no_number() {
+  where = "dropout of what is no number";
+  for (float value : {float(INFINITY), -float(INFINITY), float(NAN)}) {
+    std::vector<float> x(19, value), y(19), ones(19, 1.0f), mask(19), d(19);
+    int64_t counter = 3;
+    OK(bhn_dropout_fwd(context(), mask.data(), ones.data(), &counter, 1, 1, 19, 0, 5, 0, 0.5f, 0));
+    OK(bhn_dropout_fwd(context(), y.data(), x.data(), &counter, 1, 1, 19, 0, 5, 0, 0.5f, 0));
+    OK(bhn_dropout_bwd(context(), d.data(), x.data(), &counter, 1, 1, 19, 0, 5, 0, 0.5f, 0));
+    for (int i = 0; i < 19; ++i) {
+      bool dropped = mask[i] == 0;
+      for (float got : {y[i], d[i]}) {
+        CHECK(dropped ? got == 0 : value != value ? got != got : got == value);
+      }
+    }
+  }
+}
+
 void refusals() {
   where = "dropout refusals";
   float x[8] = {}, y[8] = {};
@@ -126,6 +144,7 @@ void all() {
   run(op_case({3, 113, 131, 5, 0.25f, 0}));
   run(op_case({3, 113, 131, 5, 0.25f, 1}));
   pieces();
+  of_no_number();
   refusals();
   report_worst("dropout");
 }

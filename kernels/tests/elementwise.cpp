@@ -126,9 +126,19 @@ void extremes() {
       that(y == want || std::fabs(y - want) <= 1e-6 * std::fabs(want), __FILE__, __LINE__, "activation %d of %g is %g", kind, double(x),
            double(y));
     }
+    for (float x : {-float(INFINITY), float(INFINITY), -60.0f, 60.0f}) {
+      float y = NAN, up = 1, d = 0;
+      OK(bhn_activation_fwd(context(), &y, &x, 1, kind));
+      OK(bhn_activation_bwd(context(), &d, &up, &x, 1, kind));
+      CHECK(y == (kind == BHN_IDENTITY || x > 0 ? (kind == BHN_TANH ? 1.0f : x) : kind == BHN_TANH ? -1.0f : 0.0f));
+      CHECK(d == (kind == BHN_IDENTITY || (kind != BHN_TANH && x > 0) ? 1.0f : 0.0f));
+    }
     float nan = NAN, y = 0, one = 1, zero = 0, d = 0;
     OK(bhn_activation_fwd(context(), &y, &nan, 1, kind));
     CHECK(y != y);
+    OK(bhn_activation_bwd(context(), &d, &one, &nan, 1, kind));
+    CHECK(kind == BHN_IDENTITY || kind == BHN_RELU || d != d);
+    d = 0;
     OK(bhn_activation_bwd(context(), &d, &one, &zero, 1, kind));
     CHECK(kind == BHN_RELU ? d == 0 : d == (kind == BHN_GELU ? 0.5f : 1.0f));
   }
@@ -175,13 +185,14 @@ void bad_gathers() {
     std::memcpy(order.data(), entries, sizeof entries);
     for (int64_t j = 0; j < 5; ++j) {
       y[5 + j] = 7;
-      picked[1] = 7;
+      picked[0] = picked[1] = 7;
     }
     BAD_INDEX(c, bhn_gather_rows(c, y.data(), x.data(), order.data(), &at, n, 5, 4, 4), words);
     BAD_INDEX(c, bhn_gather_labels(c, picked.data(), labels.data(), order.data(), &at, n, 4, 4), words);
     for (int64_t j = 0; j < 5; ++j) {
       CHECK(y[5 + j] == 7);
     }
+    CHECK(on_cuda() || picked[0] == 7);  // refused before the first
     CHECK(picked[1] == 7 && y.intact() && picked.intact());
   };
   bad(3, 3, 2, "cursor = 3");
@@ -215,6 +226,12 @@ void refusals() {
   matrices(c, y, x, kHuge, kHuge, kHuge, "1099511627776");
   INVALID(bhn_copy(c, y, x, 2, 3, 3, 2), "copy: ld_x = 2 < cols = 3");
   INVALID(bhn_axpy(c, y, x, 2, 3, 3, 2, 1), "axpy: ld_x = 2 < cols = 3");
+  INVALID(bhn_fill(c, y, 2, 3, 2 * kHuge, 1), "fill: ld_x = 2199023255552 must be at most 2^40");
+  auto odd = [](auto* p) { return reinterpret_cast<decltype(p)>(reinterpret_cast<uintptr_t>(p) + 1); };
+  INVALID(bhn_fill(c, odd(y), 2, 3, 3, 1), " is not a multiple of 4 bytes");
+  INVALID(bhn_mul_bwd(c, odd(y), nullptr, y, x, x, 2), "mul_bwd: d_a = ");
+  int64_t place = 0;
+  INVALID(bhn_rng_advance(c, odd(&place), 1), " is not a multiple of 8 bytes");
   INVALID(bhn_fill(nullptr, y, 2, 3, 3, 1), "fill: context is NULL");
   INVALID(bhn_fill(c, nullptr, 2, 3, 3, 1), "fill: x is NULL");
   INVALID(bhn_fill(c, y, -2, 3, 3, 1), "fill: rows = -2");

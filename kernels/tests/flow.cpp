@@ -301,6 +301,7 @@ void refusals() {
   refused([](Call& a) { a.d = 0; }, "d = 0");
   refused([](Call& a) { a.n = 0; }, "n_steps = 0");
   refused([](Call& a) { a.delta = NAN; }, "delta = ");
+  refused([](Call& a) { a.delta = 1e-44f; }, "must be 0 or in [1.17549e-38, 1e+30]");
   refused([](Call& a) { a.s[1].x = nullptr; }, "steps[l].x is NULL");
   refused([](Call& a) { a.s[1].heads = nullptr; }, "steps[l].heads is NULL");
   refused([](Call& a) { a.s[1].h = nullptr; }, "steps[l].h is NULL");
@@ -309,6 +310,9 @@ void refusals() {
   refused([](Call& a) { a.s[0].params = nullptr; }, "steps[l].params is NULL");
   refused([](Call& a) { a.s[1].factors = nullptr; }, "steps[l].factors is NULL", BACKWARD);
   refused([](Call& a) { a.s[1].inputs = 6; }, "steps[l].inputs = 6 must be in [1, 5]");
+  refused([](Call& a) { a.s[1].inputs = INT64_MIN; }, "steps[l].inputs = -9223372036854775808");
+  refused([](Call& a) { a.samples = INT64_MIN; }, "samples = -9223372036854775808");
+  refused([](Call& a) { a.samples = int64_t(1) << 43; }, "samples = 8796093022208");
   refused([](Call& a) { a.s[1].outputs = 0; }, "steps[l].outputs = 0");
   refused([](Call& a) { a.s[1].seen = 4; }, "steps[l].seen = 4 must be in [0, 3]");
   refused([](Call& a) { a.s[1].moved = -1; }, "steps[l].moved = -1");

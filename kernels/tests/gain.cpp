@@ -145,8 +145,18 @@ void refusals() {
   refused([](Call& a) { a.batch = -3; }, "batch = -3");
   refused([](Call& a) { a.out = -4; }, "out = -4");
   refused([](Call& a) { a.samples = a.batch = a.out = INT64_MAX; }, "samples = 9223372036854775807");
-  refused([](Call& a) { a.samples = a.batch = int64_t(1) << 40; }, "1099511627776 x 1099511627776");
+  refused([](Call& a) { a.samples = a.batch = int64_t(1) << 40; }, "1099511627776 x 1099511627776 x 4 elements");
   refused([](Call& a) { a.samples = a.out = a.ld_g = int64_t(1) << 30; }, "1073741824");
+  // No sample, and still a d_t to overwrite.
+  for (int k : {30, 40}) {
+    refused(
+        [k](Call& a) {
+          a.samples = 0;
+          a.batch = a.out = a.ld_g = a.ld_bias = int64_t(1) << k;
+          a.flags = BHN_GAIN_SHARED_PRODUCT | BHN_GAIN_OVERWRITE;
+        },
+        "elements is too large", false);
+  }
   refused([](Call& a) { a.ld_g = 3; }, "ld_g = 3 < out = 4");
   refused([](Call& a) { a.ld_bias = 3; }, "ld_bias = 3 < out = 4");
   refused([](Call& a) { a.flags = 8; }, "flags = 8", true, false);

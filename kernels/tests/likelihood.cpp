@@ -128,6 +128,26 @@ void extremes() {
   CHECK(out == 0 && d2[0] == 0 && d2[1] == 0);
 }
 
+// Precisions that float does not hold, beside errors that make them count or not.
+void far_variances() {
+  where = "gaussian far variances";
+  struct Case {
+    float error, log_var;
+  };
+  for (Case k : {Case{0, -100}, {0, -200}, {0, -1000}, {1e-20f, -92}, {-3e-21f, -95}, {1e-16f, -80}, {0, 100}, {1e15f, 80}, {2, 0}}) {
+    for (int32_t mode = 0; mode < 3; ++mode) {
+      float mean = 0, target = k.error, out = 0, up = 1, d_mean = 0, d_log_var = 0;
+      OK(bhn_gaussian_fwd(context(), &out, &mean, &k.log_var, &target, 1, 1, 1, 1, 1, mode));
+      OK(bhn_gaussian_bwd(context(), &d_mean, &d_log_var, &up, &mean, &k.log_var, &target, 1, 1, 1, 1, 1, mode));
+      double e = k.error, precision = std::exp(-double(k.log_var)), square = e == 0 ? 0 : e * e * precision;
+      auto near = [](float got, double want, double magnitude) { return std::fabs(got - want) <= 1e-5 * magnitude + 1e-37; };
+      CHECK(near(out, -0.5 * (std::log(2 * M_PI) + k.log_var + square), 1 + std::fabs(k.log_var) + square));
+      CHECK(near(d_mean, e == 0 ? 0 : e * precision, std::fabs(e == 0 ? 0 : e * precision)));
+      CHECK(near(d_log_var, 0.5 * (square - 1), 1 + square));
+    }
+  }
+}
+
 template <class Call>
 void refused_rows(const Call& call, const char* width) {
   int64_t huge = int64_t(1) << 40;
@@ -208,6 +228,7 @@ void all() {
   run(categorical(5, 61, 37, 8));
   run(categorical(1, 3, 1025, 8));
   extremes();
+  far_variances();
   refusals();
   report_worst("likelihood");
 }

@@ -274,6 +274,24 @@ void extreme_rows() {
   }
 }
 
+// Where |u| is taken as 1e-12, r does not change with u: the way through the norm gives no gradient.
+void short_rows() {
+  where = "made short rows";
+  for (int64_t samples : {1, 40}) {
+    for (float size : {1e-14f, 1e-11f}) {
+      Net n = net(samples, 5, 3, 2, 0, false, true);
+      std::vector<float> z(5 * samples, 0.5f), params(n.params(), 0.25f), d_heads(4 * samples, 1.0f);
+      std::fill(params.begin(), params.begin() + n.weights(), size);
+      Pass p(n);
+      p.run(context(), nullptr, d_heads.data(), z.data(), params.data());
+      for (int64_t row = 0; row < 7; ++row) {
+        CHECK((p.factors[samples * 7 + row] == 0) == (size < 1e-12f));
+        CHECK(p.factors[(samples + 2) * 7 + row] != 0);
+      }
+    }
+  }
+}
+
 struct Call {
   bhn_context* c = context();
   float x[400] = {};
@@ -334,6 +352,24 @@ void refusals() {
   refused([](Call& a) { a.ld = 2; }, "ld_z = 2 < inputs = 3");
   refused([](Call& a) { a.norm = 2; }, "weight_norm = 2");
   refused([](Call& a) { a.samples = a.ld = int64_t(1) << 40; }, "1099511627776");
+  refused([](Call& a) { a.ld = 3 + (int64_t(1) << 40); }, "ld_z = 1099511627779 must be at most 2^40");
+  refused([](Call& a) { a.weights = -1; }, "weights = -1 must be in [0, ");
+  refused([](Call& a) { a.weights = INT64_MAX; }, "weights = 9223372036854775807 must be in [0, ");
+  refused(
+      [](Call& a) {
+        a.hidden = 1 << 28;
+        a.weights = int64_t(1) << 31;
+      },
+      "weights = 2147483648 must be in [0, 2147483647]");
+  // Products that fit one by one, with a third factor that they lack.
+  refused(
+      [](Call& a) {
+        a.samples = int64_t(1) << 40;
+        a.hidden = 1 << 28;
+      },
+      "factors = 1099511627780 x 268435462");
+  refused([](Call& a) { a.samples = int64_t(1) << 40; }, "work = 1099511627776 x 17 x 4");
+  refused([](Call& a) { a.z = reinterpret_cast<const float*>(1 + reinterpret_cast<const char*>(a.z)); }, "is not a multiple of 4 bytes");
   refused([](Call& a) { a.start = nullptr; }, "weights (without row_start: hidden x inputs + 2 x outputs x hidden) = 9");
 }
 
@@ -405,6 +441,7 @@ void all() {
     blindness(samples);
   }
   extreme_rows();
+  short_rows();
   refusals();
   bad_rows();
   report_worst("made");

@@ -46,8 +46,8 @@ OpCase log_mean(int64_t samples, int64_t batch, float low, float high) {
   OpCase op;
   op.name = "log_lik " + std::to_string(samples) + "x" + std::to_string(batch);
   op.in = {Matrix::random("log_lik", samples, batch, batch, low, high)};
-  op.out = {Matrix::output("log_mean", 1, batch, batch)};
-  op.allowance = 2 + double(samples);  // the state is rounded after every sample
+  op.out = {Matrix::output("log_mean", batch, 2, 2)};
+  op.allowance = 2;
   op.reference = [=](const Values& in, Values& out, Values& magnitude) {
     for (int64_t b = 0; b < batch; ++b) {
       double max = -INFINITY, sum = 0;
@@ -57,8 +57,8 @@ OpCase log_mean(int64_t samples, int64_t batch, float low, float high) {
       for (int64_t s = 0; s < samples; ++s) {
         sum += std::exp(in[0][s * batch + b] - max);
       }
-      out[0][b] = max + std::log(sum / double(samples));
-      magnitude[0][b] = std::fabs(max) + 1;
+      out[0][2 * b] = max + std::log(sum / double(samples));
+      magnitude[0][2 * b] = magnitude[0][2 * b + 1] = std::fabs(max) + 1;  // of the rest only that it is small
     }
   };
   op.forward = [=](bhn_context* c, const Out& out, const In& in) { return bhn_predictive_log_lik(c, out[0], in[0], samples, batch, 0); };
@@ -174,7 +174,7 @@ void votes() {
 void pieces() {
   where = "moments and log_lik in pieces";
   constexpr int64_t kSamples = 11, kBatch = 67, kOutputs = 13, kRow = kBatch * kOutputs;
-  Guarded<float> x(kSamples * kRow), mean(kRow), m2(kRow), log_mean(kRow), mean2(kRow), m22(kRow), log_mean2(kRow);
+  Guarded<float> x(kSamples * kRow), mean(kRow), m2(kRow), log_mean(2 * kRow), mean2(kRow), m22(kRow), log_mean2(2 * kRow);
   for (int64_t i = 0; i < kSamples * kRow; ++i) {
     x[i] = number(-9, 2);
   }
@@ -188,20 +188,42 @@ void pieces() {
     }
     CHECK(std::memcmp(mean.data(), mean2.data(), kRow * 4) == 0);
     CHECK(std::memcmp(m2.data(), m22.data(), kRow * 4) == 0);
-    CHECK(std::memcmp(log_mean.data(), log_mean2.data(), kRow * 4) == 0);
+    CHECK(std::memcmp(log_mean.data(), log_mean2.data(), 2 * kRow * 4) == 0);
+  }
+  CHECK(log_mean.intact() && log_mean2.intact());
+}
+
+// What float does not hold of a large value would be lost once for each of many samples.
+void many_samples() {
+  where = "log_lik of many samples";
+  constexpr int64_t kSamples = 20000, kPiece = 1000, kBatch = 3;
+  std::vector<float> x(kSamples * kBatch);
+  float state[2 * kBatch];
+  double sum[kBatch] = {};
+  for (int64_t i = 0; i < kSamples * kBatch; ++i) {
+    x[i] = -5000 + number(-3, 3);
+    sum[i % kBatch] += std::exp(double(x[i]) + 5000);
+  }
+  for (int64_t s = 0; s < kSamples; s += kPiece) {
+    OK(bhn_predictive_log_lik(context(), state, x.data() + s * kBatch, kPiece, kBatch, s));
+  }
+  for (int64_t b = 0; b < kBatch; ++b) {
+    double want = std::log(sum[b] / kSamples) - 5000;
+    CHECK(std::fabs(double(state[2 * b]) + state[2 * b + 1] - want) < 1e-7);
+    CHECK(std::fabs(state[2 * b] - want) < 3e-4);  // a half of its last digit
   }
 }
 
 // A sample of likelihood 0 counts; one that is infinitely likely stays so.
 void infinite_likelihoods() {
   where = "infinite log-likelihoods";
-  float minus[3] = {-INFINITY, -INFINITY, -INFINITY}, mixed[2] = {-INFINITY, 0.0f}, first[2] = {0.0f, -INFINITY}, state = NAN;
-  OK(bhn_predictive_log_lik(context(), &state, minus, 3, 1, 0));
-  CHECK(state == -INFINITY);
-  OK(bhn_predictive_log_lik(context(), &state, mixed, 2, 1, 0));
-  CHECK(std::fabs(state + std::log(2.0)) < 1e-6);
-  OK(bhn_predictive_log_lik(context(), &state, first, 2, 1, 0));
-  CHECK(std::fabs(state + std::log(2.0)) < 1e-6);
+  float minus[3] = {-INFINITY, -INFINITY, -INFINITY}, mixed[2] = {-INFINITY, 0.0f}, first[2] = {0.0f, -INFINITY}, state[2] = {NAN, NAN};
+  OK(bhn_predictive_log_lik(context(), state, minus, 3, 1, 0));
+  CHECK(state[0] == -INFINITY && state[1] == 0);
+  OK(bhn_predictive_log_lik(context(), state, mixed, 2, 1, 0));
+  CHECK(std::fabs(state[0] + std::log(2.0)) < 1e-6 && std::fabs(double(state[0]) + state[1] + std::log(2.0)) < 1e-12);
+  OK(bhn_predictive_log_lik(context(), state, first, 2, 1, 0));
+  CHECK(std::fabs(state[0] + std::log(2.0)) < 1e-6 && std::fabs(double(state[0]) + state[1] + std::log(2.0)) < 1e-12);
 }
 
 void refusals() {
@@ -237,6 +259,7 @@ void refusals() {
   INVALID(mom(c, f, f, f, 1, 1, 2, 1, 0), "ld_values = 1");
   INVALID(mom(c, f, f, f, 1, 1, 2, 2, -7), "seen = -7");
   INVALID(mom(c, f, f, f, 1 << 20, 1 << 20, 2, huge, 0), "values");
+  INVALID(mom(c, f, f, f, 1 << 23, 1 << 23, huge, huge, 0), "values = 8388608 x 8388608 x ");  // 2^86 is 0 in 64 bits
   OK(mom(c, nullptr, nullptr, nullptr, 3, 3, 0, 0, 0));
   INVALID(bhn_predictive_log_lik(nullptr, f, f, 1, 1, 0), "predictive_log_lik: context is NULL");
   INVALID(bhn_predictive_log_lik(c, nullptr, f, 1, 1, 0), "predictive_log_lik: log_mean is NULL");
@@ -266,6 +289,7 @@ void all() {
   votes();
   pieces();
   infinite_likelihoods();
+  many_samples();
   refusals();
   report_worst("predictive");
 }

@@ -67,6 +67,20 @@ void special_weights() {
     CHECK(std::fabs(out - want) <= 1e-6 * (1 + std::fabs(want)));
     CHECK(w < 1 || std::fabs(d + w) <= 1e-5 * std::fabs(w));  // only the wide part is left
   }
+  // Squares that float does not hold; the parts may be equal, and one may have no weight.
+  for (auto [weight, first, second] :
+       {std::tuple(0.5f, 1e18f, 1e18f), std::tuple(0.5f, 1.0f, 0.1f), std::tuple(0.25f, 0.1f, 1.0f), std::tuple(0.0f, 1e18f, 1e17f),
+        std::tuple(0.0f, 1e17f, 1e18f), std::tuple(1.0f, 1e18f, 1e17f), std::tuple(1.0f, 1e17f, 1e18f), std::tuple(1e-30f, 1e18f, 1e17f)}) {
+    for (float w : {2e19f, -1e20f, 1e30f, 3e38f}) {
+      float out = 0, up = 1e-20f, d = 0;
+      OK(bhn_prior_fwd(context(), &out, &w, nullptr, 1, 1, 1, BHN_PRIOR_MIXTURE, weight, first, second));
+      OK(bhn_prior_bwd(context(), &d, &up, &w, 1, 1, 1, BHN_PRIOR_MIXTURE, weight, first, second));
+      double std = weight == 0 ? second : weight == 1 ? first : std::fmax(first, second), unused = 0;
+      double want = log_density({BHN_PRIOR_MIXTURE, weight, first, second}, w, &unused), slope = -double(up) * w / (std * std);
+      CHECK(out == float(want) || std::fabs(out - want) <= 1e-6 * std::fabs(want));
+      CHECK(std::fabs(d - slope) <= 1e-5 * std::fabs(slope) + 1e-37);
+    }
+  }
   for (float weight : {0.0f, 1.0f}) {  // one part alone
     float w = 0.7f, out = 0, up = 1, d = 0;
     double std = weight == 1 ? 2 : 0.5;

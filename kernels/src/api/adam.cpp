@@ -1,3 +1,4 @@
+#include <cfloat>
 #include <cmath>
 
 #include "core/made.h"
@@ -13,8 +14,11 @@ int32_t check(bhn_context* context, float* const* theta, float* const* m, float*
   args.size("tensors", tensors).pointer("theta", theta, tensors).pointer("m", m, tensors).pointer("v", v, tensors);
   args.pointer("step", step).pointer("report", report).pointer("grad", grad, tensors).pointer("sizes", sizes, tensors);
   args.pointer("hyper", hyper);
+  int64_t all = 0;
   for (int64_t i = 0; !args.bad() && i < tensors; ++i) {
-    args.size("sizes[i]", sizes[i]).pointer("theta[i]", theta[i], sizes[i]).pointer("m[i]", m[i], sizes[i]);
+    all += args.size("sizes[i]", sizes[i]).bad() ? 0 : sizes[i];
+    args.extent("all sizes", {all}).optional("grad[i]", grad[i]);
+    args.pointer("theta[i]", theta[i], sizes[i]).pointer("m[i]", m[i], sizes[i]);
     args.pointer("v[i]", v[i], sizes[i]);
   }
   args.range("mades", mades, 0, tensors).pointer("made", made, mades);
@@ -43,6 +47,26 @@ int32_t check(bhn_context* context, float* const* theta, float* const* m, float*
   return args.status();
 }
 
+// Where the host can look at them.
+int32_t check_numbers(const int64_t* step, const float* hyper) {
+  static const char* const kNames[] = {"lr", "b1", "b2", "eps", "max_norm", "clip"};
+  for (int i = 0; i < 6; ++i) {
+    bool decay = i == 1 || i == 2;
+    if (!(decay ? hyper[i] >= 0.0f && hyper[i] < 1.0f : std::isfinite(hyper[i]))) {
+      return fail(BHN_INVALID_ARGUMENT, "adam_step: hyper[%d] (%s) = %g must be %s", i, kNames[i], double(hyper[i]),
+                  decay ? "in [0, 1)" : "finite");
+    }
+  }
+  if (*step < 0 || *step == INT64_MAX) {
+    return fail(BHN_INVALID_ARGUMENT, "adam_step: *step = %lld must be in [0, 2^63 - 2]", (long long)*step);
+  }
+  return BHN_OK;
+}
+
+// Whether float holds the norm and what the gradients are multiplied by. An update takes a multiplier below the smallest normal number
+// as zero.
+bool fits(double norm, double max_norm) { return std::isfinite(float(norm)) && !(max_norm > 0 && norm > max_norm / double(FLT_MIN)); }
+
 }  // namespace
 
 extern "C" {
@@ -62,18 +86,22 @@ int32_t bhn_adam_step(bhn_context* context, float* const* theta, float* const* m
   if (report[1] < 0.0f) {
     return BHN_OK;
   }
+  status = check_numbers(step, hyper);
+  if (status != BHN_OK) {
+    return status;
+  }
   const Kernels& cpu = cpu_kernels();
   double squares = cpu.adam_squares(context->threads, grad, sizes, tensors, made, mades, context->partials);
   double norm = std::sqrt(squares);
-  bool finite = std::isfinite(norm);
+  double max_norm = hyper[4];
+  bool good = fits(norm, max_norm);
   report[0] = float(norm);
-  report[1] = finite ? 1.0f : -1.0f;
-  if (!finite) {
+  report[1] = good ? 1.0f : -1.0f;
+  if (!good) {
     return BHN_OK;
   }
   double beta1 = hyper[1];
   double beta2 = hyper[2];
-  double max_norm = hyper[4];
   double t = double(*step + 1);
   AdamNumbers numbers;
   numbers.step_size = float(hyper[0] * std::sqrt(1.0 - std::pow(beta2, t)) / (1.0 - std::pow(beta1, t)));

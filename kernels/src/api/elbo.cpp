@@ -10,6 +10,7 @@ int32_t bhn_elbo_fwd(bhn_context* context, float* items, const float* log_lik, c
                      const float* kl_scale, int64_t rows, int64_t draws) {
   Args args("elbo_fwd", context);
   args.size("rows", rows).size("draws", draws).pointer("items", items).pointer("log_lik", log_lik, rows).pointer("kl_scale", kl_scale);
+  args.optional("log_prior", log_prior).optional("log_det", log_det);
   if (args.bad()) {
     return args.status();
   }
@@ -33,7 +34,8 @@ int32_t bhn_elbo_fwd(bhn_context* context, float* items, const float* log_lik, c
 int32_t bhn_elbo_bwd(bhn_context* context, float* d_log_lik, float* d_log_prior, float* d_log_det, const float* d_loss,
                      const float* kl_scale, int64_t rows, int64_t draws) {
   Args args("elbo_bwd", context);
-  args.size("rows", rows).size("draws", draws).pointer("kl_scale", kl_scale);
+  args.size("rows", rows).size("draws", draws).pointer("kl_scale", kl_scale).optional("d_log_lik", d_log_lik);
+  args.optional("d_log_prior", d_log_prior).optional("d_log_det", d_log_det).optional("d_loss", d_loss);
   if (args.bad()) {
     return args.status();
   }

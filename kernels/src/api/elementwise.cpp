@@ -6,7 +6,7 @@ namespace {
 
 Args matrix(const char* op, bhn_context* context, int64_t rows, int64_t cols) {
   Args args(op, context);
-  args.size("rows", rows).size("cols", cols).extent("rows x cols", rows, cols);
+  args.size("rows", rows).size("cols", cols).extent("rows x cols", {rows, cols});
   return args;
 }
 
@@ -39,7 +39,7 @@ extern "C" {
 
 int32_t bhn_fill(bhn_context* context, float* x, int64_t rows, int64_t cols, int64_t ld_x, float value) {
   Args args = matrix("fill", context, rows, cols);
-  args.stride("ld_x", ld_x, "cols", cols).extent("x", rows, ld_x).pointer("x", x, count(rows, cols));
+  args.stride("ld_x", ld_x, "cols", cols).extent("x", {rows, ld_x}).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     BHN_RUN(args, fill, x, rows, cols, ld_x, value);
   }
@@ -48,7 +48,7 @@ int32_t bhn_fill(bhn_context* context, float* x, int64_t rows, int64_t cols, int
 
 int32_t bhn_copy(bhn_context* context, float* y, const float* x, int64_t rows, int64_t cols, int64_t ld_y, int64_t ld_x) {
   Args args = matrix("copy", context, rows, cols);
-  args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
+  args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", {rows, ld_y}).extent("x", {rows, ld_x});
   args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     BHN_RUN(args, copy, y, x, rows, cols, ld_y, ld_x);
@@ -58,7 +58,7 @@ int32_t bhn_copy(bhn_context* context, float* y, const float* x, int64_t rows, i
 
 int32_t bhn_axpy(bhn_context* context, float* y, const float* x, int64_t rows, int64_t cols, int64_t ld_y, int64_t ld_x, float alpha) {
   Args args = matrix("axpy", context, rows, cols);
-  args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", rows, ld_y).extent("x", rows, ld_x);
+  args.stride("ld_y", ld_y, "cols", cols).stride("ld_x", ld_x, "cols", cols).extent("y", {rows, ld_y}).extent("x", {rows, ld_x});
   args.pointer("y", y, count(rows, cols)).pointer("x", x, count(rows, cols));
   if (!args.bad() && rows * cols > 0) {
     BHN_RUN(args, axpy, y, x, rows, cols, ld_y, ld_x, alpha);
@@ -77,7 +77,7 @@ int32_t bhn_mul_fwd(bhn_context* context, float* y, const float* a, const float*
 
 int32_t bhn_mul_bwd(bhn_context* context, float* d_a, float* d_b, const float* d_y, const float* a, const float* b, int64_t n) {
   Args args = vector("mul_bwd", context, n);
-  args.pointer("d_y", d_y, n).pointer("a", a, n).pointer("b", b, n);
+  args.pointer("d_y", d_y, n).pointer("a", a, n).pointer("b", b, n).optional("d_a", d_a).optional("d_b", d_b);
   if (!args.bad() && n > 0) {
     BHN_RUN(args, mul_bwd, d_a, d_b, d_y, a, b, n);
   }
@@ -95,7 +95,7 @@ int32_t bhn_activation_fwd(bhn_context* context, float* y, const float* x, int64
 
 int32_t bhn_activation_bwd(bhn_context* context, float* d_x, const float* d_y, const float* x, int64_t n, int32_t activation) {
   Args args = vector("activation_bwd", context, n);
-  args.range("activation", activation, BHN_IDENTITY, BHN_GELU).pointer("d_y", d_y, n).pointer("x", x, n);
+  args.range("activation", activation, BHN_IDENTITY, BHN_GELU).pointer("d_y", d_y, n).pointer("x", x, n).optional("d_x", d_x);
   if (!args.bad() && n > 0 && d_x != nullptr) {
     BHN_RUN(args, activation_bwd, d_x, d_y, x, n, activation);
   }
@@ -105,7 +105,7 @@ int32_t bhn_activation_bwd(bhn_context* context, float* d_x, const float* d_y, c
 int32_t bhn_gather_rows(bhn_context* context, float* y, const float* x, const int32_t* order, const int64_t* cursor, int64_t n,
                         int64_t cols, int64_t x_rows, int64_t n_order) {
   Args args("gather_rows", context);
-  args.size("n", n).size("cols", cols).size("x_rows", x_rows).size("n_order", n_order).extent("y", n, cols).extent("x", x_rows, cols);
+  args.size("n", n).size("cols", cols).size("x_rows", x_rows).size("n_order", n_order).extent("y", {n, cols}).extent("x", {x_rows, cols});
   args.pointer("y", y, count(n, cols)).pointer("x", x, count(x_rows, cols)).pointer("order", order, n).pointer("cursor", cursor);
   if (args.bad() || n == 0) {
     return args.status();

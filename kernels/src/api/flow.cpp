@@ -13,14 +13,18 @@ MadeShape shape_of(const bhn_flow_step& step, int64_t samples, int64_t d) {
 
 void check(Args& args, const bhn_flow_step* steps, int64_t samples, int64_t d, int64_t n_steps, float delta) {
   args.size("samples", samples).range("d", d, 1, 1 << 28).range("n_steps", n_steps, 1, 1 << 20).pointer("steps", steps);
-  args.extent("z", samples, d).real("delta", delta, 0.0f, 1e30f);
+  args.extent("z", {samples, d}).delta(delta);
   for (int64_t l = 0; !args.bad() && l < n_steps; ++l) {
     const bhn_flow_step& step = steps[l];
     args.range("steps[l].inputs", step.inputs, 1, d).range("steps[l].outputs", step.outputs, 1, d);
+    if (args.bad()) {
+      return;
+    }
     args.range("steps[l].seen", step.seen, 0, d - step.inputs).range("steps[l].moved", step.moved, 0, d - step.outputs);
     args.range("steps[l].weight_norm", step.weight_norm, 0, 1);
     check_made(args, shape_of(step, samples, d), int32_t(step.weight_norm));
     args.pointer("steps[l].params", step.params).pointer("steps[l].x", step.x, samples).pointer("steps[l].heads", step.heads, samples);
+    args.optional("steps[l].permutation", step.permutation);
     args.pointer("steps[l].h", step.h, samples).pointer("steps[l].t", step.t, samples).pointer("steps[l].r", step.r);
     if (!args.bad() && args.on_host() && step.permutation != nullptr && !cpu_kernels().all_within(step.permutation, d, d)) {
       args.refuse("steps[l].permutation must hold numbers in [0, d)");
@@ -81,6 +85,7 @@ int32_t bhn_flow_fwd(bhn_context* context, float* y, float* log_det, const float
   Args args("flow_fwd", context);
   check(args, steps, samples, d, n_steps, delta);
   args.pointer("y", y, samples).pointer("log_det", log_det, samples).pointer("z", z, samples);
+  args.optional("log_det_in", log_det_in);
   if (!args.bad() && !args.on_host() && cuda_kernels()->flow_fuses(context->queue, steps, samples, d, n_steps) != 0) {
     return args.launched(cuda_kernels()->flow_fwd(context->queue, y, log_det, z, log_det_in, steps, samples, d, n_steps, delta)).status();
   }
@@ -94,13 +99,16 @@ int32_t bhn_flow_bwd(bhn_context* context, float* d_z, float* work, const float*
                      int64_t samples, int64_t d, int64_t n_steps, float delta) {
   Args args("flow_bwd", context);
   check(args, steps, samples, d, n_steps, delta);
-  args.pointer("work", work, samples);
+  args.pointer("work", work, samples).optional("d_z", d_z).optional("d_y", d_y).optional("d_log_det", d_log_det);
   int64_t widest = 0;
   for (int64_t l = 0; !args.bad() && l < n_steps; ++l) {
     args.pointer("steps[l].factors", steps[l].factors);
     widest = std::max(widest, steps[l].outputs);
   }
-  if (!args.bad() && !args.on_host() && cuda_kernels()->flow_fuses(context->queue, steps, samples, d, n_steps) != 0) {
+  if (args.bad()) {
+    return args.status();
+  }
+  if (!args.on_host() && cuda_kernels()->flow_fuses(context->queue, steps, samples, d, n_steps) != 0) {
     return args.launched(cuda_kernels()->flow_bwd(context->queue, d_z, work, d_y, d_log_det, steps, samples, d, n_steps, delta)).status();
   }
   float* spare[2] = {work, work + samples * d};

@@ -23,18 +23,15 @@ GainShape shape(int64_t samples, int64_t batch, int64_t out, int64_t ld_g, int64
 Args check(const char* op, bhn_context* context, const float* t, const float* g, const float* bias, const GainShape& s, int32_t flags,
            int32_t most) {
   Args args(op, context);
-  args.size("samples", s.samples).size("batch", s.batch).size("out", s.out).extent("samples x batch", s.samples, s.batch);
+  args.size("samples", s.samples).size("batch", s.batch).size("out", s.out);
+  args.extent("samples x batch x out", {s.samples, s.batch, s.out}).pointer("t", t, count(s.samples, s.batch, s.out));
   args.range("flags", flags, 0, most).range("activation", s.activation, BHN_IDENTITY, BHN_GELU);
-  if (args.bad()) {
-    return args;
-  }
-  int64_t rows = s.samples * s.batch;
-  args.extent("samples x batch x out", rows, s.out).pointer("t", t, rows * s.out);
+  args.optional("g", g).optional("bias", bias);
   if (g != nullptr) {
-    args.stride("ld_g", s.ld_g, "out", s.out).extent("g", rows, s.ld_g);
+    args.stride("ld_g", s.ld_g, "out", s.out).extent("g", {s.samples, s.batch, s.ld_g});
   }
   if (bias != nullptr && s.per_sample_bias) {
-    args.stride("ld_bias", s.ld_bias, "out", s.out).extent("bias", s.samples, s.ld_bias);
+    args.stride("ld_bias", s.ld_bias, "out", s.out).extent("bias", {s.samples, s.ld_bias});
   }
   return args;
 }
@@ -47,10 +44,10 @@ int32_t bhn_gain_fwd(bhn_context* context, float* y, const float* t, const float
                      int64_t batch, int64_t out, int64_t ld_g, int64_t ld_bias, int32_t flags, int32_t activation) {
   GainShape s = shape(samples, batch, out, ld_g, ld_bias, flags, activation);
   Args args = check("gain_fwd", context, t, g, bias, s, flags, kForward);
-  if (args.bad() || samples * batch * out == 0) {
+  if (args.bad() || count(samples, batch, out) == 0) {
     return args.status();
   }
-  args.pointer("y", y);
+  args.pointer("y", y).optional("r", r);
   if (!args.bad()) {
     BHN_RUN(args, gain_fwd, y, t, g, r, bias, s);
   }
@@ -62,6 +59,7 @@ int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float* d_r, f
                      int64_t ld_bias, int32_t flags, int32_t activation) {
   GainShape s = shape(samples, batch, out, ld_g, ld_bias, flags, activation);
   Args args = check("gain_bwd", context, t, g, bias, s, flags, kBackward);
+  args.optional("r", r).optional("d_t", d_t).optional("d_g", d_g).optional("d_r", d_r).optional("d_bias", d_bias);
   // A gradient of an absent input has no shape of its own.
   if (!args.bad() && ((d_g != nullptr && g == nullptr) || (d_r != nullptr && r == nullptr) || (d_bias != nullptr && bias == nullptr))) {
     return fail(BHN_INVALID_ARGUMENT, "gain_bwd: %s is asked for but its input is NULL",
@@ -73,7 +71,7 @@ int32_t bhn_gain_bwd(bhn_context* context, float* d_t, float* d_g, float* d_r, f
     BHN_RUN(args, fill, d_t, batch, out, out, 0.0f);
     return args.status();
   }
-  if (args.bad() || samples * batch * out == 0) {
+  if (args.bad() || count(samples, batch, out) == 0) {
     return args.status();
   }
   args.pointer("d_y", d_y);

@@ -6,10 +6,8 @@ namespace {
 
 Args rows(const char* op, bhn_context* context, int64_t samples, int64_t batch, const char* width_name, int64_t width) {
   Args args(op, context);
-  args.size("samples", samples).size("batch", batch).size(width_name, width).extent("samples x batch", samples, batch);
-  if (!args.bad()) {
-    args.extent("samples x batch x width", samples * batch, width);
-  }
+  args.size("samples", samples).size("batch", batch).size(width_name, width);
+  args.extent("samples x batch x width", {samples, batch, width});
   return args;
 }
 
@@ -35,12 +33,9 @@ Args check(const char* op, bhn_context* context, const float* mean, const float*
   Args args = rows(op, context, s.samples, s.batch, "outputs", s.outputs);
   args.range("log_var_mode", s.mode, BHN_LOG_VAR_SHARED, BHN_LOG_VAR_PER_ROW).stride("ld_mean", s.ld_mean, "outputs", s.outputs);
   args.stride("ld_log_var", s.ld_log_var, "outputs", s.outputs);
-  if (args.bad()) {
-    return args;
-  }
-  int64_t n = s.samples * s.batch;
-  args.extent("mean", n, s.ld_mean).extent("log_var", n, s.ld_log_var);
-  args.pointer("mean", mean, n * s.outputs).pointer("log_var", log_var, n * s.outputs).pointer("target", target, n * s.outputs);
+  args.extent("mean", {s.samples, s.batch, s.ld_mean}).extent("log_var", {s.samples, s.batch, s.ld_log_var});
+  int64_t n = count(s.samples, s.batch, s.outputs);
+  args.pointer("mean", mean, n).pointer("log_var", log_var, n).pointer("target", target, n);
   return args;
 }
 
@@ -51,7 +46,7 @@ extern "C" {
 int32_t bhn_categorical_fwd(bhn_context* context, float* log_lik, const float* logits, const int32_t* labels, int64_t samples,
                             int64_t batch, int64_t classes) {
   Args args = rows("categorical_fwd", context, samples, batch, "classes", classes);
-  if (args.bad() || samples * batch == 0) {
+  if (args.bad() || count(samples, batch) == 0) {
     return args.status();
   }
   args.range("classes", classes, 1, INT32_MAX).pointer("log_lik", log_lik).pointer("logits", logits).pointer("labels", labels);
@@ -64,10 +59,11 @@ int32_t bhn_categorical_fwd(bhn_context* context, float* log_lik, const float* l
 int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels,
                             int64_t samples, int64_t batch, int64_t classes) {
   Args args = rows("categorical_bwd", context, samples, batch, "classes", classes);
-  if (args.bad() || samples * batch == 0) {
+  if (args.bad() || count(samples, batch) == 0) {
     return args.status();
   }
   args.range("classes", classes, 1, INT32_MAX).pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("labels", labels);
+  args.optional("d_logits", d_logits);
   if (args.bad() || labels_ok("categorical_bwd", args, labels, batch, classes) != BHN_OK) {
     return BHN_INVALID_ARGUMENT;
   }
@@ -81,9 +77,7 @@ int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean
                          int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode) {
   GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
   Args args = check("gaussian_fwd", context, mean, log_var, target, s);
-  if (!args.bad()) {
-    args.pointer("log_lik", log_lik, samples * batch);
-  }
+  args.pointer("log_lik", log_lik, count(samples, batch));
   if (!args.bad() && samples * batch > 0) {
     BHN_RUN(args, gaussian_fwd, log_lik, mean, log_var, target, s);
   }
@@ -95,9 +89,7 @@ int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, 
                          int64_t ld_log_var, int32_t log_var_mode) {
   GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
   Args args = check("gaussian_bwd", context, mean, log_var, target, s);
-  if (!args.bad()) {
-    args.pointer("d_log_lik", d_log_lik, samples * batch);
-  }
+  args.pointer("d_log_lik", d_log_lik, count(samples, batch)).optional("d_mean", d_mean).optional("d_log_var", d_log_var);
   if (!args.bad() && samples * batch > 0) {
     BHN_RUN(args, gaussian_bwd, d_mean, d_log_var, d_log_lik, mean, log_var, target, s);
   }
@@ -107,7 +99,7 @@ int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, 
 int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,
                           int64_t outputs) {
   Args args = rows("bernoulli_fwd", context, samples, batch, "outputs", outputs);
-  if (args.bad() || samples * batch == 0) {
+  if (args.bad() || count(samples, batch) == 0) {
     return args.status();
   }
   args.pointer("log_lik", log_lik).pointer("logits", logits, outputs).pointer("target", target, outputs);
@@ -120,10 +112,10 @@ int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik, const float* log
 int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const float* target,
                           int64_t samples, int64_t batch, int64_t outputs) {
   Args args = rows("bernoulli_bwd", context, samples, batch, "outputs", outputs);
-  if (args.bad() || samples * batch * outputs == 0) {
+  if (args.bad() || count(samples, batch, outputs) == 0) {
     return args.status();
   }
-  args.pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("target", target);
+  args.pointer("d_log_lik", d_log_lik).pointer("logits", logits).pointer("target", target).optional("d_logits", d_logits);
   if (!args.bad() && d_logits != nullptr) {
     BHN_RUN(args, bernoulli_bwd, d_logits, d_log_lik, logits, target, samples, batch, outputs);
   }

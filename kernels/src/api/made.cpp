@@ -26,6 +26,7 @@ int32_t bhn_made_bwd(bhn_context* context, float* d_z, float* factors, float* wo
   check_made(args, s, weight_norm);
   args.pointer("z", z, samples).pointer("params", params).pointer("factors", factors).pointer("work", work, samples);
   args.pointer("d_heads", d_heads, samples).pointer("h", h, samples).pointer("t", t, samples).pointer("r", r);
+  args.optional("d_z", d_z);
   if (!args.bad()) {
     BHN_RUN(args, made_bwd, d_z, factors, work, d_heads, z, h, t, r, params, s);
   }

@@ -7,7 +7,7 @@ namespace {
 int32_t check(const char* op, bhn_context* context, const int32_t* permutation, int64_t samples, int64_t d, int64_t ld_y, int64_t ld_x) {
   Args args(op, context);
   args.size("samples", samples).size("d", d).stride("ld_y", ld_y, "d", d).stride("ld_x", ld_x, "d", d);
-  args.extent("y", samples, ld_y).extent("x", samples, ld_x).pointer("permutation", permutation, d);
+  args.extent("y", {samples, ld_y}).extent("x", {samples, ld_x}).pointer("permutation", permutation, d);
   if (args.bad()) {
     return args.status();
   }
@@ -46,7 +46,7 @@ int32_t bhn_permute_bwd(bhn_context* context, float* d_x, const float* d_y, cons
     return status;
   }
   Args args("permute_bwd", context);
-  args.pointer("d_y", d_y);
+  args.pointer("d_y", d_y).optional("d_x", d_x);
   if (!args.bad()) {
     BHN_RUN(args, permute_bwd, d_x, d_y, permutation, samples, d, ld_y, ld_x);
   }

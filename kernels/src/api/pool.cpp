@@ -10,10 +10,7 @@ Args check(const char* op, bhn_context* context, const PoolShape& s) {
   Args args(op, context);
   args.size("batch", s.batch).size("height", s.height).size("width", s.width).size("channels", s.channels);
   args.range("window", s.window, 1, smaller < kWindow ? smaller : kWindow).range("stride", s.stride, 1, int64_t(1) << 40);
-  args.extent("batch x height", s.batch, s.height).extent("width x channels", s.width, s.channels);
-  if (!args.bad()) {
-    args.extent("batch x height x width x channels", s.batch * s.height, s.width * s.channels);
-  }
+  args.extent("batch x height x width x channels", {s.batch, s.height, s.width, s.channels});
   return args;
 }
 
@@ -39,7 +36,7 @@ int32_t bhn_pool_bwd(bhn_context* context, float* d_x, const float* d_y, const f
   if (args.bad() || batch * channels == 0 || d_x == nullptr) {
     return args.status();
   }
-  args.pointer("d_y", d_y).pointer("x", x);
+  args.pointer("d_y", d_y).pointer("x", x).optional("d_x", d_x);
   return BHN_RUN(args, pool_bwd, d_x, d_y, x, s);
 }
 

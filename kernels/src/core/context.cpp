@@ -11,6 +11,8 @@
 #include <new>
 
 #include "bhn_build.h"
+#include "core/limits.h"
+#include "core/lock.h"
 #include "core/status.h"
 #include "cpu/kernels.h"
 
@@ -21,6 +23,29 @@ const char* last_error();
 using namespace bhn;
 
 namespace {
+
+// Destroyed contexts, kept for those made later and never freed: whoever still holds one meets an error, not freed memory. There are no
+// more of them than have lived at once.
+pthread_mutex_t retired_lock = PTHREAD_MUTEX_INITIALIZER;
+bhn_context* retired = nullptr;
+
+void retire(bhn_context* context) {
+  Hold hold(&retired_lock);
+  context->magic = 0;
+  context->next = retired;
+  retired = context;
+}
+
+// A context as it was declared, or NULL.
+bhn_context* fresh_context() {
+  Hold hold(&retired_lock);
+  void* memory = retired;
+  if (memory == nullptr) {
+    return new (std::nothrow) bhn_context;
+  }
+  retired = retired->next;
+  return new (memory) bhn_context;
+}
 
 constexpr int64_t kAlignment = 64;
 constexpr int64_t kHugePage = 2 << 20;
@@ -53,8 +78,17 @@ int32_t no_memory(const char* op, int64_t bytes) {
               (long long)total_bytes);
 }
 
+// What there is of memory for a request; small ones are not worth the question.
+int64_t obtainable(int64_t bytes) {
+  int64_t all = physical_memory();
+  int64_t left = bytes < kHugePage ? all : free_memory();
+  return left < all ? left : all;
+}
+
 int32_t no_machine_memory(const char* op, int64_t bytes) {
-  return fail(BHN_OUT_OF_MEMORY, "%s: bytes = %lld, the machine has %lld", op, (long long)bytes, (long long)physical_memory());
+  int64_t left = free_memory();
+  return fail(BHN_OUT_OF_MEMORY, "%s: bytes = %lld, the machine has %lld, of which this process may still take %lld", op, (long long)bytes,
+              (long long)physical_memory(), (long long)(left < physical_memory() ? left : physical_memory()));
 }
 
 // What a kernel found among indices in device memory.
@@ -116,16 +150,29 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
     if (threads < 0 || threads > 4096) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: threads = %d must be in [0, 4096]", threads);
     }
-    auto* made = new (std::nothrow) bhn_context;
+    if (unknown_simd() != nullptr) {
+      return fail(BHN_INVALID_ARGUMENT, "context_create: BHN_SIMD = \"%s\" in the environment must be base, avx2 or avx512",
+                  unknown_simd());
+    }
+    int32_t team = threads > 0 ? threads : omp_get_max_threads();
+    // OpenMP ends the process where it cannot start a team.
+    int32_t most = device == BHN_CPU ? grantable_threads(team) : team;
+    if (most < team) {
+      return fail(BHN_UNSUPPORTED,
+                  "context_create: of %d threads this process can have %d: ask for fewer (threads, or OMP_NUM_THREADS where that is 0), or "
+                  "raise its limit (ulimit -u, ulimit -v, pids.max of its control group)",
+                  team, most);
+    }
+    bhn_context* made = fresh_context();
     if (made == nullptr) {
       return fail(BHN_OUT_OF_MEMORY, "context_create: %zu bytes", sizeof(bhn_context));
     }
     made->device = device;
     made->ordinal = ordinal;
-    made->threads = threads > 0 ? threads : omp_get_max_threads();
+    made->threads = team;
     int32_t status = device == BHN_CUDA ? open_cuda(made, stream) : int32_t(BHN_OK);
     if (status != BHN_OK) {
-      delete made;
+      retire(made);
       return status;
     }
     *context = made;
@@ -146,8 +193,7 @@ int32_t bhn_context_destroy(bhn_context* context) {
     int error = cuda_kernels()->context_close(context->queue, context->ordinal, context->own_stream);
     status = Args("context_destroy", context).launched(error).status();
   }
-  context->magic = 0;
-  delete context;
+  retire(context);
   return status;
 }
 
@@ -195,11 +241,13 @@ int32_t bhn_memory_alloc(bhn_context* context, void** memory, int64_t bytes) {
     bool full = error != 0 && cuda_kernels()->is_out_of_memory(error);
     return full ? no_memory("memory_alloc", bytes) : args.launched(error).status();
   }
-  // Overcommit would grant more than there is and kill the process when it is touched.
-  if (bytes <= physical_memory()) {
-    *memory = allocate(bytes);
-  }
-  return *memory == nullptr ? no_machine_memory("memory_alloc", bytes) : int32_t(BHN_OK);
+  return entry("memory_alloc", [&]() -> int32_t {
+    // Overcommit would grant more than there is and kill the process when it is touched.
+    if (bytes <= obtainable(bytes)) {
+      *memory = allocate(bytes);
+    }
+    return *memory == nullptr ? no_machine_memory("memory_alloc", bytes) : int32_t(BHN_OK);
+  });
 }
 
 int32_t bhn_memory_free(bhn_context* context, void* memory) {

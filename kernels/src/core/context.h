@@ -10,6 +10,7 @@ struct bhn_context {
   static constexpr int kPartials = 4096;
 
   uint64_t magic = kAlive;
+  bhn_context* next = nullptr;  // of the destroyed ones
   int32_t device = 0;
   int32_t ordinal = 0;
   int32_t threads = 1;

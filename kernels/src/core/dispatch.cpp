@@ -1,6 +1,7 @@
 // Finds the twins. Those of the CPU are chosen once: __builtin_cpu_supports also asks whether the system saves the registers.
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 #include "cpu/kernels.h"
 #include "cuda/kernels.h"
@@ -36,6 +37,16 @@ const Kernels& choose() {
 const Kernels& cpu_kernels() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+const char* unknown_simd() {
+  const char* wanted = std::getenv("BHN_SIMD");
+  for (const char* known : {"", "base", "avx2", "avx512"}) {
+    if (wanted == nullptr || std::strcmp(wanted, known) == 0) {
+      return nullptr;
+    }
+  }
+  return wanted;
 }
 
 const CudaKernels* cuda_kernels() {

@@ -10,17 +10,22 @@ namespace bhn {
 inline void check_made(Args& args, const MadeShape& s, int32_t weight_norm) {
   args.size("samples", s.samples).range("inputs", s.inputs, 1, 1 << 28).range("hidden", s.hidden, 1, 1 << 28);
   args.range("outputs", s.outputs, 1, 1 << 28).range("weight_norm", weight_norm, 0, 1).stride("ld_z", s.ld_z, "inputs", s.inputs);
-  args.extent("hidden x inputs", s.hidden, s.inputs).extent("outputs x hidden", s.outputs, s.hidden).extent("z", s.samples, s.ld_z);
-  args.extent("samples x outputs", s.samples, count(2, s.outputs));
+  args.extent("hidden x inputs", {s.hidden, s.inputs}).extent("outputs x hidden", {s.outputs, s.hidden}).extent("z", {s.samples, s.ld_z});
+  args.optional("row_start", s.row_start);
   if (args.bad()) {
     return;
   }
+  int64_t rows = s.hidden + 2 * s.outputs;
+  int64_t widest = s.inputs > s.hidden ? s.inputs : s.hidden;
+  args.extent("factors", {s.samples + 4, rows}).extent("work", {s.samples, BHN_MADE_PARTS + 1, widest});
   int64_t all = s.hidden * s.inputs + 2 * s.outputs * s.hidden;
   if (s.row_start == nullptr) {
     args.range("weights (without row_start: hidden x inputs + 2 x outputs x hidden)", s.weights, all, all);
     return;
   }
-  if (!args.on_host()) {
+  // Its entries are of 32 bits, and none of its rows is longer than without it.
+  args.range("weights", s.weights, 0, all < INT32_MAX ? all : INT32_MAX);
+  if (args.bad() || !args.on_host()) {
     return;  // kernels cut rows that do not fit
   }
   if (!cpu_kernels().made_rows_fit(s)) {

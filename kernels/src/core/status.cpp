@@ -1,10 +1,13 @@
 #include "core/status.h"
 
+#include <cfloat>
 #include <cstdarg>
 #include <cstdio>
 
 namespace bhn {
 namespace {
+
+constexpr int64_t kMostElements = int64_t(1) << 46;
 
 thread_local char text[512] = "";
 
@@ -62,16 +65,20 @@ Args& Args::size(const char* name, int64_t value) {
   return *this;
 }
 
-Args& Args::pointer(const char* name, const void* p, int64_t count) {
+Args& Args::aligned(const char* name, const void* p, int64_t count, int64_t alignment) {
   if (!bad() && p == nullptr && count > 0) {
     status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s is NULL", op_, name);
+  } else if (!bad() && reinterpret_cast<uintptr_t>(p) % uint64_t(alignment) != 0) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %p is not a multiple of %lld bytes", op_, name, p, (long long)alignment);
   }
   return *this;
 }
 
 Args& Args::stride(const char* name, int64_t value, const char* width_name, int64_t width) {
-  if (!bad() && (value < width || value > (int64_t(1) << 40))) {
+  if (!bad() && value < width) {
     status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld < %s = %lld", op_, name, (long long)value, width_name, (long long)width);
+  } else if (!bad() && value > (int64_t(1) << 40)) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld must be at most 2^40", op_, name, (long long)value);
   }
   return *this;
 }
@@ -91,11 +98,27 @@ Args& Args::real(const char* name, float value, float low, float high) {
   return *this;
 }
 
-Args& Args::extent(const char* name, int64_t rows, int64_t columns) {
-  int64_t product;
-  if (!bad() && (__builtin_mul_overflow(rows, columns, &product) || product > (int64_t(1) << 46))) {
-    status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %lld x %lld elements is too large", op_, name, (long long)rows, (long long)columns);
+Args& Args::delta(float value) {
+  if (!bad() && value != 0.0f && !(value >= FLT_MIN && value <= 1e30f)) {
+    status_ = fail(BHN_INVALID_ARGUMENT, "%s: delta = %g must be 0 or in [%g, 1e+30]", op_, double(value), double(FLT_MIN));
   }
+  return *this;
+}
+
+Args& Args::extent(const char* name, std::initializer_list<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    product = count(product, size > 0 ? size : 1);
+  }
+  if (bad() || product <= kMostElements) {
+    return *this;
+  }
+  char factors[128] = "";
+  int at = 0;
+  for (int64_t size : sizes) {
+    at += snprintf(factors + at, sizeof factors - at, "%s%lld", at == 0 ? "" : " x ", (long long)size);
+  }
+  status_ = fail(BHN_INVALID_ARGUMENT, "%s: %s = %s elements is too large", op_, name, factors);
   return *this;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "bhn.h"
 #include "core/context.h"
@@ -23,27 +24,44 @@ int32_t entry(const char* op, Body&& body) noexcept {
   }
 }
 
-// a b, or the largest number: sizes are multiplied before their check has spoken.
-inline int64_t count(int64_t a, int64_t b) {
-  int64_t product;
-  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+// The product, or the largest number: sizes are multiplied before their check has spoken.
+inline int64_t count(std::initializer_list<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    product = __builtin_mul_overflow(product, size, &product) ? INT64_MAX : product;
+  }
+  return product;
 }
+inline int64_t count(int64_t a, int64_t b) { return count({a, b}); }
+inline int64_t count(int64_t a, int64_t b, int64_t c) { return count({a, b, c}); }
 
-// Checks the arguments of one op. The first failure is kept; ask status() at the end.
+// Checks the arguments of one op. The first failure is kept; ask status() at the end. Arguments are unchecked numbers until bad() has said
+// no: arithmetic on them waits for that, or goes through count().
 class Args {
  public:
   Args(const char* op, bhn_context* context);
 
-  // A size: not negative, and small enough that products of three stay below 2^62.
+  // A size: in [0, 2^40]. Products of two may leave the range of int64_t: extent() looks at those.
   Args& size(const char* name, int64_t value);
-  // A pointer that is read or written because count > 0.
-  Args& pointer(const char* name, const void* p, int64_t count = 1);
+  // A pointer that is read or written if count > 0. Unless it is NULL it is aligned as its type asks.
+  template <class T>
+  Args& pointer(const char* name, const T* p, int64_t count = 1) {
+    return aligned(name, p, count, int64_t(alignof(T)));
+  }
+  Args& pointer(const char* name, const void* p, int64_t count = 1) { return aligned(name, p, count, 1); }
+  // One that may be NULL.
+  template <class T>
+  Args& optional(const char* name, const T* p) {
+    return aligned(name, p, 0, int64_t(alignof(T)));
+  }
   // A leading dimension: at least the row's width.
   Args& stride(const char* name, int64_t value, const char* width_name, int64_t width);
   Args& range(const char* name, int64_t value, int64_t low, int64_t high);
   Args& real(const char* name, float value, float low, float high);
-  // rows * columns must be addressable.
-  Args& extent(const char* name, int64_t rows, int64_t columns);
+  // What a scale has at least: 0, or a normal number, of which logarithms are right.
+  Args& delta(float value);
+  // The product of these sizes must be addressable, and of any of them: one that is 0 does not excuse the others.
+  Args& extent(const char* name, std::initializer_list<int64_t> sizes);
   // Anything else that is wrong.
   Args& refuse(const char* reason);
   // What a CUDA launcher returned. The text names the error, the op and its sizes.
@@ -75,6 +93,7 @@ class Args {
   static constexpr int kSizes = 8;
 
   void remember(const char* name, int64_t value);
+  Args& aligned(const char* name, const void* p, int64_t count, int64_t alignment);
 
   const char* op_;
   bhn_context* context_;

@@ -38,7 +38,7 @@ void dropout_fwd(int threads, float* y, const float* x, const DropoutShape& s) {
     const float* from = x + (s.shared ? b : sample * s.batch + b) * s.cols + j0;
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i) {
-      to[i] = from[i] * scale[i];
+      to[i] = scale[i] == 0.0f ? 0.0f : from[i] * scale[i];  // also of an infinity
     }
   });
 }
@@ -49,7 +49,7 @@ void dropout_bwd(int threads, float* d_x, const float* d_y, const DropoutShape& 
     float* to = d_x + (s.shared ? b : sample * s.batch + b) * s.cols + j0;
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i) {
-      to[i] += from[i] * scale[i];
+      to[i] += scale[i] == 0.0f ? 0.0f : from[i] * scale[i];
     }
   });
 }

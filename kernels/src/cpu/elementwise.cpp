@@ -1,6 +1,5 @@
 // Fills, copies, sums, products, activations, gathers. Bound by memory: 4 bytes for each element read or written.
-#include "cpu/kernels.h"
-#include "cpu/vecmath.h"
+#include "cpu/loops.h"
 
 namespace bhn::BHN_ISA {
 
@@ -25,24 +24,6 @@ void fill(int threads, float* x, int64_t rows, int64_t cols, int64_t ld_x, float
 }
 
 namespace {
-
-template <class F>
-void rowwise(int threads, int64_t rows, int64_t cols, const F& f) {
-#pragma omp parallel for if (rows * cols >= kParallel) num_threads(threads) schedule(static)
-  for (int64_t i = 0; i < rows; ++i) {
-    f(i);
-  }
-}
-
-template <class F>
-void flat(int threads, int64_t n, const F& f) {
-  constexpr int64_t kCut = 1 << 13;
-  int64_t cuts = (n + kCut - 1) / kCut;
-#pragma omp parallel for if (n >= kParallel) num_threads(threads) schedule(static)
-  for (int64_t c = 0; c < cuts; ++c) {
-    f(c * kCut, (c + 1) * kCut < n ? (c + 1) * kCut : n);
-  }
-}
 
 template <int kActivation>
 void forward(int threads, float* y, const float* x, int64_t n) {
@@ -179,6 +160,8 @@ int64_t gather_labels(int32_t* y, const int32_t* x, const int32_t* order, int64_
     if (order[i] < 0 || order[i] >= x_rows) {
       return i;
     }
+  }
+  for (int64_t i = 0; i < n; ++i) {
     y[i] = x[order[i]];
   }
   return -1;

@@ -108,6 +108,8 @@ struct Kernels {
 
 // The table for this machine, chosen once; BHN_SIMD in the environment may lower it.
 const Kernels& cpu_kernels();
+// What BHN_SIMD says if it names no table, else NULL.
+const char* unknown_simd();
 
 #define BHN_DECLARE(result, name, arguments) result name arguments;
 namespace base {

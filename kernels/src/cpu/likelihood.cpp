@@ -55,6 +55,9 @@ void categorical_bwd(int threads, float* d_logits, const float* d_log_lik, const
 
 namespace {
 
+// e exp(-v / 2), squared where it is asked for: exp(-v) leaves the range of float long before. An error of 0 has no weight, whatever v.
+BHN_INLINE float standardised(float e, float root) { return e == 0.0f ? 0.0f : e * root; }
+
 // Row of log-variances that belongs to a row of means.
 BHN_INLINE int64_t log_var_row(const GaussianShape& s, int64_t row) { return s.mode == 0 ? 0 : s.mode == 1 ? row / s.batch : row; }
 
@@ -69,8 +72,8 @@ void gaussian_fwd(int threads, float* log_lik, const float* mean, const float* l
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t o = 0; o < s.outputs; ++o) {
-      float e = y[o] - m[o];
-      sum += kLogTwoPi + v[o] + e * e * vexp(-v[o]);
+      float e = standardised(y[o] - m[o], vexp(-0.5f * v[o]));
+      sum += kLogTwoPi + v[o] + e * e;
     }
     log_lik[row] = -0.5f * sum;
   }
@@ -89,7 +92,8 @@ void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_l
       float d = d_log_lik[row];
 #pragma omp simd
       for (int64_t o = 0; o < s.outputs; ++o) {
-        out[o] += d * (y[o] - m[o]) * vexp(-v[o]);
+        float root = vexp(-0.5f * v[o]);
+        out[o] += d * standardised(standardised(y[o] - m[o], root), root);
       }
     }
   }
@@ -103,11 +107,12 @@ void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_l
   for (int64_t i = 0; i < runs; ++i) {
     const float* v = log_var + i * s.ld_log_var;
     for (int64_t o = 0; o < s.outputs; ++o) {
-      double precision = vexp(-v[o]);
+      double root = vexp(-0.5f * v[o]);
       double sum = 0;
       for (int64_t row = i * run; row < (i + 1) * run; ++row) {
         double e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
-        sum += d_log_lik[row] * 0.5 * (e * e * precision - 1.0);
+        e = e == 0.0 ? 0.0 : e * root;
+        sum += d_log_lik[row] * 0.5 * (e * e - 1.0);
       }
       d_log_var[i * s.ld_log_var + o] += float(sum);
     }

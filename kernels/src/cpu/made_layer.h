@@ -186,11 +186,12 @@ struct LayerGradient {
         a[row] = norm ? d[row] * (gains[row] * r[row]) : d[row] * r[row];
       }
     }
-    // d r = g along, and d u gets -d r r^3 u. The cube of r may leave the range of float where the product does not.
+    // d r = g along, and d u gets -d r r^3 u, but where |u| is taken as the least and r does not change with u. The cube of r may leave the
+    // range of float where the product does not.
 #pragma omp simd
     for (int64_t row = from; row < to; ++row) {
       float part = along[row - from];
-      out.c[row] = norm ? float(-double(gains[row]) * part * r[row] * r[row] * r[row]) : 0.0f;
+      out.c[row] = norm && r[row] < 1.0f / kLeastNorm ? float(-double(gains[row]) * part * r[row] * r[row] * r[row]) : 0.0f;
       out.d_g[row] = norm ? part * r[row] : 0.0f;
     }
   }

@@ -182,18 +182,23 @@ void predictive_moments(int threads, float* mean, float* m2, const float* values
 void predictive_log_lik(int threads, float* log_mean, const float* log_lik, int64_t samples, int64_t batch, int64_t seen) {
 #pragma omp parallel for if (samples * batch >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t b = 0; b < batch; ++b) {
-    double state = seen == 0 ? -__builtin_inf() : double(log_mean[b]);
+    float value = seen == 0 ? -__builtin_inff() : log_mean[2 * b];
+    float rest = seen == 0 ? 0.0f : log_mean[2 * b + 1];
     for (int64_t s = 0; s < samples; ++s) {
-      // The state is rounded after every sample, so that pieces of any size give the same bits.
+      // The state is cut to two floats after every sample, so that pieces of any size give the same bits.
+      double state = double(value) + rest;
       double n = double(seen + s);
       double old_part = n > 0 ? state + ::log(n) : -__builtin_inf();
       double new_part = log_lik[s * batch + b];
       double high = old_part > new_part ? old_part : new_part;
       double low = old_part > new_part ? new_part : old_part;
       double sum = high == -__builtin_inf() ? high : high + ::log1p(::exp(low - high));
-      state = float(sum - ::log(n + 1));
+      state = sum - ::log(n + 1);
+      value = float(state);
+      rest = __builtin_isinf(value) ? 0.0f : float(state - value);
     }
-    log_mean[b] = float(state);
+    log_mean[2 * b] = value;
+    log_mean[2 * b + 1] = rest;
   }
 }
 

@@ -1,6 +1,5 @@
 // Sums of log prior densities over the weights of each sample, and their gradients. Bytes: 4 a weight read (forward),
-// 12 (backward). The mixture takes its two components relative to the larger. Parallel over samples and, in the
-// backward, over columns.
+// 12 (backward). Parallel over samples and, in the backward, over columns.
 #include "cpu/kernels.h"
 #include "cpu/vecmath.h"
 
@@ -9,21 +8,34 @@ namespace {
 
 constexpr double kHalfLogTwoPi = 0.91893853320467274;
 
+// log p(w) = log_wide - inverse_wide w^2 + log(1 + e^x), x = gap - fall w^2: the other part stands beside the wider one, which is left where
+// w is far out. A part of weight 0 is never the wider one.
 struct Mixture {
-  float log1, log2, inverse1, inverse2;  // log(weight / std) - log(2 pi) / 2, and 1 / (2 std^2)
-};
+  double log_wide, inverse_wide;
+  float gap, fall;
 
-Mixture mixture(const PriorShape& s) {
-  double v1 = double(s.p1) * s.p1;
-  double v2 = double(s.p2) * s.p2;
-  return {float(::log(double(s.p0)) - ::log(double(s.p1)) - kHalfLogTwoPi),
-          float(::log1p(-double(s.p0)) - ::log(double(s.p2)) - kHalfLogTwoPi), float(0.5 / v1), float(0.5 / v2)};
-}
+  explicit Mixture(const PriorShape& s) {
+    bool first = s.p0 == 1.0f || (s.p0 > 0.0f && s.p1 >= s.p2);
+    double log_first = ::log(double(s.p0)), log_second = ::log1p(-double(s.p0));
+    double wide = first ? s.p1 : s.p2, narrow = first ? s.p2 : s.p1;
+    log_wide = (first ? log_first : log_second) - ::log(wide) - kHalfLogTwoPi;
+    inverse_wide = 0.5 / (wide * wide);
+    gap = float((first ? log_second : log_first) - ::log(narrow) - kHalfLogTwoPi - log_wide);
+    fall = s.p0 == 0.0f || s.p0 == 1.0f ? 0.0f : float(0.5 / (narrow * narrow) - inverse_wide);
+  }
+
+  // A square that float does not hold times no fall would not be a number.
+  float other(float w) const {
+    float square = w * w;
+    square = square > __FLT_MAX__ ? __FLT_MAX__ : square;
+    return gap - square * fall;
+  }
+};
 
 }  // namespace
 
 void prior_fwd(int threads, float* log_prior, const float* w, const float* log_prior_in, const PriorShape& s) {
-  Mixture mix = s.prior == 2 ? mixture(s) : Mixture{};
+  const Mixture mix(s);
 #pragma omp parallel for if (s.samples > 1 && s.samples * s.d >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t i = 0; i < s.samples; ++i) {
     const float* row = w + i * s.ld_w;
@@ -47,24 +59,20 @@ void prior_fwd(int threads, float* log_prior, const float* w, const float* log_p
       }
       sum -= absolute / s.p1 + double(s.d) * ::log(2.0 * s.p1);
     } else {
-      double total = 0;
-#pragma omp simd reduction(+ : total)
+      double squares = 0, others = 0;
+#pragma omp simd reduction(+ : squares, others)
       for (int64_t j = 0; j < s.d; ++j) {
-        float square = row[j] * row[j];
-        float a = mix.log1 - square * mix.inverse1;
-        float b = mix.log2 - square * mix.inverse2;
-        float high = a > b ? a : b;
-        float low = a > b ? b : a;
-        total += high + vlog1p(vexp(low - high));
+        squares += double(row[j]) * row[j];
+        others += vsoftplus(mix.other(row[j]));
       }
-      sum += total;
+      sum += double(s.d) * mix.log_wide - mix.inverse_wide * squares + others;
     }
     log_prior[i] = float(sum);
   }
 }
 
 void prior_bwd(int threads, float* d_w, const float* d_log_prior, const float* w, const PriorShape& s) {
-  Mixture mix = s.prior == 2 ? mixture(s) : Mixture{};
+  const Mixture mix(s);
   float inverse = s.prior == 0 ? float(1.0 / (double(s.p1) * s.p1)) : 1.0f / s.p1;
   float mean = s.p0;
 #pragma omp parallel for if (s.samples > 1 && s.samples * s.d >= kParallel / 4) num_threads(threads) schedule(static)
@@ -87,11 +95,7 @@ void prior_bwd(int threads, float* d_w, const float* d_log_prior, const float* w
     } else {
 #pragma omp simd
       for (int64_t j = 0; j < s.d; ++j) {
-        float square = row[j] * row[j];
-        float a = mix.log1 - square * mix.inverse1;
-        float b = mix.log2 - square * mix.inverse2;
-        float share = vsigmoid(a - b);
-        out[j] -= d * 2.0f * row[j] * (share * mix.inverse1 + (1.0f - share) * mix.inverse2);
+        out[j] -= d * 2.0f * row[j] * (float(mix.inverse_wide) + vsigmoid(mix.other(row[j])) * mix.fall);
       }
     }
   }

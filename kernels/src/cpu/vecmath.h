@@ -151,7 +151,8 @@ BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
 }
 BHN_INLINE float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
 
-// Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised.
+// Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised; it has come to its limits at 40, and
+// an infinity times 0 would not be a number.
 template <int kActivation>
 BHN_INLINE float activate(float x) {
   if constexpr (kActivation == 1) {
@@ -159,7 +160,8 @@ BHN_INLINE float activate(float x) {
   } else if constexpr (kActivation == 2) {
     return vtanh(x);
   } else if constexpr (kActivation == 3) {
-    return float(0.5 * double(x) * (1.0 + ::erf(double(x) * 0.70710678118654752)));
+    double low = x < -40.0f ? -40.0 : double(x);
+    return float(0.5 * low * (1.0 + ::erf(low * 0.70710678118654752)));
   } else {
     return x;
   }
@@ -173,7 +175,7 @@ BHN_INLINE float slope(float x) {
     float e = vexp(x < 0.0f ? x + x : -x - x);  // 1 - tanh^2 cancels where tanh is near 1
     return 4.0f * e / ((1.0f + e) * (1.0f + e));
   } else if constexpr (kActivation == 3) {
-    double d = x;
+    double d = x < -40.0f ? -40.0 : x > 40.0f ? 40.0 : double(x);
     return float(0.5 * (1.0 + ::erf(d * 0.70710678118654752)) + d * 0.39894228040143268 * ::exp(-0.5 * d * d));
   } else {
     return 1.0f;

@@ -5,6 +5,7 @@
 
 namespace bhn::cuda {
 
+// GELU has come to its limits at 40, and an infinity times 0 would not be a number.
 // normcdff is Phi to single precision in its lower tail too, where 1 + erf(x / sqrt 2) has cancelled: no doubles are needed.
 template <int kActivation>
 __device__ __forceinline__ float activate(float x) {
@@ -13,7 +14,8 @@ __device__ __forceinline__ float activate(float x) {
   } else if constexpr (kActivation == BHN_TANH) {
     return tanhf(x);
   } else if constexpr (kActivation == BHN_GELU) {
-    return x * normcdff(x);
+    float low = x < -40.0f ? -40.0f : x;
+    return low * normcdff(low);
   } else {
     return x;
   }
@@ -27,7 +29,8 @@ __device__ __forceinline__ float slope(float x) {
     float e = expf(-2.0f * fabsf(x));  // 1 - tanh^2, without its cancellation
     return 4.0f * e / ((1.0f + e) * (1.0f + e));
   } else if constexpr (kActivation == BHN_GELU) {
-    return normcdff(x) + x * (0.39894228f * expf(-0.5f * x * x));
+    float inner = x < -40.0f ? -40.0f : x > 40.0f ? 40.0f : x;
+    return normcdff(inner) + inner * (0.39894228f * expf(-0.5f * inner * inner));
   } else {
     return 1.0f;
   }

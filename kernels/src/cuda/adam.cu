@@ -4,6 +4,8 @@
 // Squares: a warp owns a chunk of one tensor; the chunks depend on the sizes alone, and every block adds their sums in the same order,
 // so all blocks find the same norm, on every device. Update: a warp owns kPiece neighbouring elements.
 // The tables of pointers lie in host memory and travel as a kernel's parameter. What does not fit one table takes several launches.
+#include <cfloat>
+
 #include "cuda/adam_table.h"
 #include "cuda/cooperative.h"
 
@@ -136,6 +138,11 @@ __device__ __forceinline__ AdamNumbers numbers_of(const Table& table) {
   return k;
 }
 
+// Whether float holds the norm and what the gradients are multiplied by.
+__device__ __forceinline__ bool fits(double norm, double max_norm) {
+  return isfinite(float(norm)) && !(max_norm > 0.0 && norm > max_norm / double(FLT_MIN));
+}
+
 __device__ __forceinline__ float scale_of(double norm, double max_norm) {
   return max_norm > 0.0 ? float((norm < max_norm ? norm : max_norm) / (1e-7 + norm)) : 1.0f;
 }
@@ -251,10 +258,10 @@ __device__ __forceinline__ bool stopped(const Table& table) { return table.repor
 
 // By one thread, after all have read step and report.
 __device__ __forceinline__ void finish(const Table& table, double norm) {
-  bool finite = isfinite(norm);
+  bool good = fits(norm, table.hyper[4]);
   table.report[0] = float(norm);
-  table.report[1] = finite ? 1.0f : -1.0f;
-  *table.step += finite ? 1 : 0;
+  table.report[1] = good ? 1.0f : -1.0f;
+  *table.step += good ? 1 : 0;
 }
 
 // Step, report and hyper are read before the barrier, and written after it.
@@ -269,7 +276,7 @@ __global__ void __launch_bounds__(kThreads, 4) whole(const __grid_constant__ Tab
   squares(table);
   grid_barrier();
   double norm = norm_of(table);
-  if (isfinite(norm)) {
+  if (fits(norm, table.hyper[4])) {
     AdamNumbers k = numbers[0];
     k.scale = scale_of(norm, table.hyper[4]);
     update(table, k);
@@ -296,7 +303,7 @@ __global__ void __launch_bounds__(kThreads, 4) update_alone(const __grid_constan
     numbers[0] = numbers_of(table);
   }
   double norm = norm_of(table);  // its barriers also stand between numbers and its readers
-  if (isfinite(norm)) {
+  if (fits(norm, table.hyper[4])) {
     AdamNumbers k = numbers[0];
     k.scale = scale_of(norm, table.hyper[4]);
     update(table, k);

@@ -122,9 +122,17 @@ int memory_alloc(const Queue& q, void** memory, int64_t bytes) {
   cudaError_t error = cudaMalloc(memory, bytes > 0 ? bytes : 1);
   if (error == cudaSuccess) {
     error = cudaMemsetAsync(*memory, 0, bytes, stream_of(q));
+    // Another context may use the memory at once.
+    error = error == cudaSuccess ? cudaStreamSynchronize(stream_of(q)) : error;
+    if (error != cudaSuccess) {
+      cudaFree(*memory);
+      *memory = nullptr;
+    }
   }
-  // Another context may use the memory at once.
-  return error == cudaSuccess ? cudaStreamSynchronize(stream_of(q)) : (cudaGetLastError(), error);
+  if (error != cudaSuccess) {
+    cudaGetLastError();
+  }
+  return error;
 }
 
 int memory_free(const Queue& q, void* memory) {

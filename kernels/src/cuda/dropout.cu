@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(kPlaneThreads)
       Quad scale = mask(s, counter, sample, b, j / 4);
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        q.x[k] *= scale.x[k];
+        q.x[k] = scale.x[k] == 0.0f ? 0.0f : q.x[k] * scale.x[k];  // also of an infinity
       }
       store_quad(y + row * s.cols + j, q, s.cols - j, y_whole);
     }
@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kPlaneThreads)
         Quad scale = mask(s, counter, sample, row - sample * s.batch, j / 4);
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          sum.x[k] += up.x[k] * scale.x[k];
+          sum.x[k] += scale.x[k] == 0.0f ? 0.0f : up.x[k] * scale.x[k];
         }
       }
       store_quad(d_x + i * s.cols + j, sum, s.cols - j, x_whole);

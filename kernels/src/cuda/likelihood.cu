@@ -72,6 +72,9 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
+// e exp(-v / 2), squared where it is asked for: exp(-v) leaves the range of float long before. An error of 0 has no weight, whatever v.
+__device__ __forceinline__ float standardised(float e, float root) { return e == 0.0f ? 0.0f : e * root; }
+
 // Row of log-variances that belongs to a row of means.
 __device__ __forceinline__ int64_t log_var_row(const GaussianShape& s, int64_t row) {
   return s.mode == BHN_LOG_VAR_SHARED ? 0 : s.mode == BHN_LOG_VAR_PER_SAMPLE ? row / s.batch : row;
@@ -87,8 +90,8 @@ __global__ void __launch_bounds__(kThreads)
     const float* y = target + (row % s.batch) * s.outputs;
     float sum = 0.0f;
     for (int64_t o = lane; here && o < s.outputs; o += lanes) {
-      float e = y[o] - m[o];
-      sum += kLogTwoPi + v[o] + e * e * expf(-v[o]);
+      float e = standardised(y[o] - m[o], expf(-0.5f * v[o]));
+      sum += kLogTwoPi + v[o] + e * e;
     }
     sum = group_sum(sum, lanes);
     if (here && lane == 0) {
@@ -98,7 +101,10 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // What an element adds to the gradient of its log-variance.
-__device__ __forceinline__ double log_var_part(float d, double e, float precision) { return d * 0.5 * (e * e * precision - 1.0); }
+__device__ __forceinline__ double log_var_part(float d, double e, double root) {
+  e = e == 0.0 ? 0.0 : e * root;
+  return d * 0.5 * (e * e - 1.0);
+}
 
 // Gradients that nothing shares: of the means, and (if given) of log-variances of single rows.
 __global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
@@ -111,12 +117,12 @@ __global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, flo
     float d = here ? d_log_lik[row] : 0.0f;
     for (int64_t o = lane; here && o < s.outputs; o += lanes) {
       float m = mean[row * s.ld_mean + o];
-      float precision = expf(-v[o]);
+      float root = expf(-0.5f * v[o]);
       if (d_mean != nullptr) {
-        d_mean[row * s.ld_mean + o] += d * (y[o] - m) * precision;
+        d_mean[row * s.ld_mean + o] += d * standardised(standardised(y[o] - m, root), root);
       }
       if (d_log_var != nullptr) {
-        d_log_var[row * s.ld_log_var + o] += float(log_var_part(d, double(y[o]) - m, precision));
+        d_log_var[row * s.ld_log_var + o] += float(log_var_part(d, double(y[o]) - m, root));
       }
     }
   });
@@ -134,14 +140,14 @@ __global__ void __launch_bounds__(kRunThreads)
   int64_t o = blockIdx.x % tiles * columns + t % columns;
   double sum = 0.0;
   if (o < s.outputs) {
-    float precision = expf(-log_var[i * s.ld_log_var + o]);
+    float root = expf(-0.5f * log_var[i * s.ld_log_var + o]);
     for (int64_t row = i * run + t / columns; row < (i + 1) * run; row += kRunThreads / columns) {
       float d = d_log_lik[row];
       float e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
       if (d_mean != nullptr) {
-        d_mean[row * s.ld_mean + o] += d * e * precision;
+        d_mean[row * s.ld_mean + o] += d * standardised(standardised(e, root), root);
       }
-      sum += log_var_part(d, e, precision);
+      sum += log_var_part(d, e, root);
     }
   }
   partial[t] = sum;

@@ -146,7 +146,7 @@ __global__ void __launch_bounds__(kMadeThreads)
       sum += sums[0][w][lane];
       along += sums[1][w][lane];
     }
-    out.c[row] = layer.weight_norm ? float(-double(gain) * along * r * r * r) : 0.0f;
+    out.c[row] = layer.weight_norm ? norm_factor(gain, along, r) : 0.0f;
     out.d_g[row] = layer.weight_norm ? along * r : 0.0f;
     out.d_b[row] = sum;
   }

@@ -100,10 +100,18 @@ __device__ __forceinline__ float warp_sums(float (&values)[kCount]) {
   return values[0];
 }
 
+constexpr float kLeastNorm = 1e-12f;
+
 // 1/|u|, and 0 for a row of zeros.
 __device__ __forceinline__ float inverse_norm(double squares) {
   float norm = float(sqrt(squares));
-  return norm == 0.0f ? 0.0f : 1.0f / fmaxf(norm, 1e-12f);
+  return norm == 0.0f ? 0.0f : 1.0f / fmaxf(norm, kLeastNorm);
+}
+
+// With d r = g along, d u gets -d r r^3 u: the factor of u. None where |u| is taken as the least, since r then does not change with u. The
+// cube of r may leave the range of float where the product does not.
+__device__ __forceinline__ float norm_factor(float gain, float along, float r) {
+  return r < 1.0f / kLeastNorm ? float(-double(gain) * along * r * r * r) : 0.0f;
 }
 
 // The lane's shares of u x_s for kRows rows u and kTile samples, and of u u. Samples past the last repeat it. A lane asks for kAhead entries
@@ -269,8 +277,7 @@ __device__ void backward_rows(const MadeLayer& layer, const RowFactors& out, int
       float half = warp_sums(both);
       float sum = __shfl_sync(kAllLanes, half, 0), along = __shfl_sync(kAllLanes, half, kWarp / 2);
       float a = d * (gain * r);
-      // d r = g along, and d u gets -d r r^3 u. The cube of r may leave the range of float where the product does not.
-      c = layer.weight_norm ? float(-double(gain) * along * r * r * r) : 0.0f;
+      c = layer.weight_norm ? norm_factor(gain, along, r) : 0.0f;
       factors[warp][lane] = a;
       if (leads && lane < layer.samples) {
         out.a[lane * rows.rows + row] = a;

@@ -188,14 +188,19 @@ __device__ __forceinline__ double log_add(double a, double b) {
 __global__ void __launch_bounds__(kThreads)
     log_mean_exp(float* log_mean, const float* log_lik, int64_t samples, int64_t batch, int64_t seen) {
   for (int64_t b = global_thread(); b < batch; b += grid_threads()) {
-    double state = seen == 0 ? -INFINITY : double(log_mean[b]);
+    float value = seen == 0 ? -INFINITY : log_mean[2 * b];
+    float rest = seen == 0 ? 0.0f : log_mean[2 * b + 1];
     for (int64_t s = 0; s < samples; ++s) {
-      // The state is rounded after every sample, so that pieces of any size give the same bits.
+      // The state is cut to two floats after every sample, so that pieces of any size give the same bits.
+      double state = double(value) + rest;
       double n = double(seen + s);
       double sum = log_add(n > 0.0 ? state + log(n) : -INFINITY, log_lik[s * batch + b]);
-      state = float(sum - log(n + 1.0));
+      state = sum - log(n + 1.0);
+      value = float(state);
+      rest = isinf(value) ? 0.0f : float(state - value);
     }
-    log_mean[b] = float(state);
+    log_mean[2 * b] = value;
+    log_mean[2 * b + 1] = rest;
   }
 }
 

@@ -1,9 +1,9 @@
-// Sums of log prior densities over the weights of each sample, and their gradients: normal, Laplace, a mixture of two normals taken
-// relative to the larger part.
+// Sums of log prior densities over the weights of each sample, and their gradients: normal, Laplace, a mixture of two normals.
 // Bytes: 4 a weight read (forward), 12 (backward); the mixture takes two exp and a log. Bound by memory.
 // Forward: a block owns kPart weights of a sample and sums in double. One sample's parts meet in a second kernel, in order; where a
 // sample has one part, as the gains of a network do, there is none.
 // Backward: a thread owns every (threads of the grid)th column of every sample.
+#include <cfloat>
 #include <cmath>
 
 #include "cuda/launch.h"
@@ -15,43 +15,50 @@ constexpr int kThreads = 256;
 constexpr int64_t kPart = 16384;
 constexpr double kHalfLogTwoPi = 0.91893853320467274;
 
-// log p(w) = constant - scale |w - mean|^k, or a mixture: log(weight / std) - log(2 pi) / 2 and 1 / (2 std^2) of its parts.
+// log p(w) = constant - scale |w - mean|^k; of a mixture constant - scale w^2 + log(1 + e^x), x = gap - fall w^2: the other part stands
+// beside the wider one, which is left where w is far out. A part of weight 0 is never the wider one.
 struct Density {
   double constant, scale;
-  float mean, log1, log2, inverse1, inverse2;
+  float mean, gap, fall;
 };
 
+Density mixture(const PriorShape& s) {
+  bool first = s.p0 == 1.0f || (s.p0 > 0.0f && s.p1 >= s.p2);
+  double log_first = std::log(double(s.p0)), log_second = std::log1p(-double(s.p0));
+  double wide = first ? s.p1 : s.p2, narrow = first ? s.p2 : s.p1;
+  double log_wide = (first ? log_first : log_second) - std::log(wide) - kHalfLogTwoPi;
+  double inverse_wide = 0.5 / (wide * wide);
+  float fall = s.p0 == 0.0f || s.p0 == 1.0f ? 0.0f : float(0.5 / (narrow * narrow) - inverse_wide);
+  return {log_wide, inverse_wide, 0.0f, float((first ? log_second : log_first) - std::log(narrow) - kHalfLogTwoPi - log_wide), fall};
+}
+
 Density density(const PriorShape& s) {
-  double first = s.p1;
-  double second = s.p2;
+  double scale = s.p1;
   switch (s.prior) {
     case BHN_PRIOR_NORMAL:
-      return {-kHalfLogTwoPi - std::log(first), 0.5 / (first * first), s.p0, 0, 0, 0, 0};
+      return {-kHalfLogTwoPi - std::log(scale), 0.5 / (scale * scale), s.p0, 0, 0};
     case BHN_PRIOR_LAPLACE:
-      return {-std::log(2.0 * first), 1.0 / first, s.p0, 0, 0, 0, 0};
+      return {-std::log(2.0 * scale), 1.0 / scale, s.p0, 0, 0};
     default:
-      return {0.0,
-              -1.0,
-              0.0f,
-              float(std::log(double(s.p0)) - std::log(first) - kHalfLogTwoPi),
-              float(std::log1p(-double(s.p0)) - std::log(second) - kHalfLogTwoPi),
-              float(0.5 / (first * first)),
-              float(0.5 / (second * second))};
+      return mixture(s);
   }
 }
 
-// What is summed: squares, absolute values, or the mixture's log densities.
+// Where a mixture's other part stands. A square that float does not hold times no fall would not be a number.
+__device__ __forceinline__ float other(float w, const Density& p) {
+  float square = w * w;
+  square = square > FLT_MAX ? FLT_MAX : square;
+  return p.gap - square * p.fall;
+}
+
+// What a weight takes from the constant, in units of the scale where the prior is no mixture.
 template <int kPrior>
 __device__ __forceinline__ double term(float w, const Density& p) {
-  if (kPrior == BHN_PRIOR_MIXTURE) {
-    float square = w * w;
-    float a = p.log1 - square * p.inverse1;
-    float b = p.log2 - square * p.inverse2;
-    float high = a > b ? a : b;
-    float low = a > b ? b : a;
-    return high + log1pf(expf(low - high));
-  }
   double e = double(w) - p.mean;
+  if (kPrior == BHN_PRIOR_MIXTURE) {
+    float x = other(w, p);
+    return p.scale * e * e - double(fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x))));
+  }
   return kPrior == BHN_PRIOR_NORMAL ? e * e : fabs(e);
 }
 
@@ -59,11 +66,10 @@ __device__ __forceinline__ double term(float w, const Density& p) {
 template <int kPrior>
 __device__ __forceinline__ float fall(float w, const Density& p) {
   if (kPrior == BHN_PRIOR_MIXTURE) {
-    float square = w * w;
-    float x = (p.log1 - square * p.inverse1) - (p.log2 - square * p.inverse2);
+    float x = other(w, p);
     float e = expf(-fabsf(x));
     float share = (x < 0.0f ? e : 1.0f) / (1.0f + e);
-    return 2.0f * w * (share * p.inverse1 + (1.0f - share) * p.inverse2);
+    return w * (2.0f * (float(p.scale) + share * p.fall));
   }
   float e = w - p.mean;
   if (kPrior == BHN_PRIOR_NORMAL) {
@@ -72,8 +78,10 @@ __device__ __forceinline__ float fall(float w, const Density& p) {
   return (e > 0.0f ? 1.0f : e < 0.0f ? -1.0f : 0.0f) * float(p.scale);
 }
 
+template <int kPrior>
 __device__ __forceinline__ float finished(const float* log_prior_in, int64_t i, double sum, int64_t d, const Density& p) {
-  return float((log_prior_in == nullptr ? 0.0 : double(log_prior_in[i])) - p.scale * sum + double(d) * p.constant);
+  double unit = kPrior == BHN_PRIOR_MIXTURE ? 1.0 : p.scale;
+  return float((log_prior_in == nullptr ? 0.0 : double(log_prior_in[i])) - unit * sum + double(d) * p.constant);
 }
 
 // Block i owns part i % parts of sample i / parts.
@@ -92,7 +100,7 @@ __global__ void __launch_bounds__(kThreads)
   sum = block_sum(sum);
   if (threadIdx.x == 0) {
     if (parts == 1) {
-      log_prior[sample] = finished(log_prior_in, sample, sum, s.d, p);
+      log_prior[sample] = finished<kPrior>(log_prior_in, sample, sum, s.d, p);
     } else {
       partials[blockIdx.x] = sum;
     }
@@ -100,6 +108,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // A warp owns a sample.
+template <int kPrior>
 __global__ void __launch_bounds__(kThreads)
     add_parts(float* log_prior, const double* partials, const float* log_prior_in, PriorShape s, Density p, int64_t parts) {
   int lane = threadIdx.x % kWarp;
@@ -110,7 +119,7 @@ __global__ void __launch_bounds__(kThreads)
     }
     sum = warp_sum(sum);
     if (lane == 0) {
-      log_prior[i] = finished(log_prior_in, i, sum, s.d, p);
+      log_prior[i] = finished<kPrior>(log_prior_in, i, sum, s.d, p);
     }
   }
 }
@@ -136,7 +145,8 @@ int forward_of(const Queue& q, float* log_prior, const float* w, const float* lo
   if (error != cudaSuccess || parts == 1) {
     return error;
   }
-  return BHN_LAUNCH(add_parts, blocks_for(q, s.samples * kWarp, kThreads), kThreads, 0, q, log_prior, q.doubles, log_prior_in, s, p, parts);
+  return BHN_LAUNCH(add_parts<kPrior>, blocks_for(q, s.samples * kWarp, kThreads), kThreads, 0, q, log_prior, q.doubles, log_prior_in, s, p,
+                    parts);
 }
 
 template <int kPrior>

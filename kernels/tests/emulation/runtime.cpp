@@ -4,6 +4,7 @@
 //   BHN_EMULATION_DRIVER=0         no driver; 12000: one for CUDA 12.0
 //   BHN_EMULATION_NO_CODE=1        the library holds no code for the device
 //   BHN_EMULATION_MEMORY=bytes     what the device has
+//   BHN_EMULATION_SET=bytes         what one memset may set
 //   BHN_EMULATION_FAIL=n           the nth launch fails as if the device were lost
 #include <algorithm>
 #include <cstdio>
@@ -368,6 +369,9 @@ cudaError_t cudaFreeHost(void* memory) {
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
+  if (int64_t(bytes) > setting("BHN_EMULATION_SET", INT64_MAX)) {
+    return answer(cudaErrorInvalidValue);
+  }
   enqueue(stream, {[=] { std::memset(memory, value, bytes); }});
   return answer(cudaSuccess);
 }

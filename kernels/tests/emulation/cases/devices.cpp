@@ -45,6 +45,23 @@ void none() {
   }
 }
 
+// Memory that cannot be zeroed is not handed out, and not kept either.
+void unset() {
+  where = "memory that cannot be zeroed";
+  std::string memory_size = std::to_string(64 * kMegabyte);
+  CHECK(in_child({{"BHN_EMULATION_MEMORY", memory_size}, {"BHN_EMULATION_SET", std::to_string(30 * kMegabyte)}}, [] {
+          bhn_context* c = opened();
+          void* memory = &memory;
+          for (int i = 0; i < 2; ++i) {
+            REFUSED(bhn_memory_alloc(c, &memory, 40 * kMegabyte), BHN_DEVICE_ERROR, "memory_alloc: cudaErrorInvalidValue");
+            CHECK(memory == nullptr);
+          }
+          OK(bhn_memory_alloc(c, &memory, 20 * kMegabyte));
+          OK(bhn_memory_free(c, memory));
+          OK(bhn_context_destroy(c));
+        }).good);
+}
+
 void full() {
   where = "out of memory";
   CHECK(in_child({{"BHN_EMULATION_MEMORY", std::to_string(64 * kMegabyte)}}, [] {
@@ -112,6 +129,7 @@ void bad_index() {
 void all() {
   none();
   full();
+  unset();
   refused();
   lost();
   bad_index();

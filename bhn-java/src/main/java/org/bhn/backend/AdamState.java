@@ -12,9 +12,10 @@ import org.bhn.tensor.Tensor;
  *
  * <p>With norm = ‖all gradients‖₂: g ← g·min(norm, maxNorm)/(10⁻⁷ + norm) if maxNorm &gt; 0, then
  * clamped to [−clip, clip] if clip &gt; 0; then Adam (Kingma and Ba 2015) with t = step + 1: θ ← θ
- * − lr √(1 − β2ᵗ)/(1 − β1ᵗ) · m/(√v + eps). If the norm is not finite nothing but the report
- * changes, and later steps change nothing at all until the report's second entry is set to 0 or
- * more: so a device that runs behind may be asked now and then.
+ * − lr √(1 − β2ᵗ)/(1 − β1ᵗ) · m/(√v + eps). If the device's precision does not hold the norm, or
+ * maxNorm/norm as a normal number, nothing but the report changes, and later steps change nothing
+ * at all until the report's second entry is set to 0 or more: so a device that runs behind may be
+ * asked now and then.
  *
  * @param values θ
  * @param gradients g
@@ -22,7 +23,8 @@ import org.bhn.tensor.Tensor;
  * @param secondMoments v
  * @param step INT64 {@code [1]}, steps taken
  * @param hyper REAL {@code [6]}: lr, β1, β2, eps, maxNorm, clip
- * @param report REAL {@code [2]}: the norm; 1 if it is finite, else −1. Zero before the first step
+ * @param report REAL {@code [2]}: the norm; 1 after a step, −1 where there was none. Zero before
+ *     the first step
  * @param made factored gradients by their parameter's place in {@code values}: each is formed
  *     inside the update, and {@code gradients} is scratch there
  */

@@ -416,7 +416,11 @@ public interface Backend extends AutoCloseable {
   /** Folds values {@code [S·B, O]} into mean and m2 {@code [B, O]}. */
   void predictiveMoments(Tensor mean, Tensor m2, Tensor values, long seen);
 
-  /** Folds {@code logLik [S·B]} into the running log predictive density {@code logMean [B]}. */
+  /**
+   * Folds {@code logLik [S·B]} into the running log predictive density {@code logMean [B, 2]}: the
+   * sum of a row, whose first number is it in the backend's precision and whose second is what
+   * rounding left.
+   */
   void predictiveLogLik(Tensor logMean, Tensor logLik, long seen);
 
   // ---- dropout ----

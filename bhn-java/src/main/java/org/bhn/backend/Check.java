@@ -156,10 +156,10 @@ final class Check {
     }
   }
 
-  /** Finite and not negative. */
-  static void notNegative(String name, double value) {
-    if (!(value >= 0 && value <= Float.MAX_VALUE)) {
-      throw fail(name, value, "must be finite and at least 0");
+  /** What a scale has at least: 0, or a normal number in single precision too. */
+  static void delta(String name, double value) {
+    if (value != 0 && !((float) value >= Float.MIN_NORMAL && value <= 1e30)) {
+      throw fail(name, value, "must be 0 or in [" + Float.MIN_NORMAL + ", 1e30]");
     }
   }
 

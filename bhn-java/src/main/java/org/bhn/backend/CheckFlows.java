@@ -106,7 +106,7 @@ final class CheckFlows {
     Check.denseMatrix(owner, "coupling: heads", heads, "[S, 2·d]", z.rows(), 2L * z.columns());
     Check.vector(owner, "coupling: logDet", logDet, "[S]", z.rows());
     Check.optionalVector(owner, "coupling: logDetIn", logDetIn, "[S]", z.rows());
-    Check.notNegative("coupling: delta", delta);
+    Check.delta("coupling: delta", delta);
   }
 
   static void couplingBackward(
@@ -127,7 +127,7 @@ final class CheckFlows {
     Check.optionalVector(owner, "couplingBackward: dLogDet", dLogDet, "[S]", z.rows());
     Check.gradient(owner, "couplingBackward: dZ", dZ, z);
     Check.gradient(owner, "couplingBackward: dHeads", dHeads, heads);
-    Check.notNegative("couplingBackward: delta", delta);
+    Check.delta("couplingBackward: delta", delta);
   }
 
   static void couplingInverse(
@@ -144,7 +144,7 @@ final class CheckFlows {
         owner, "couplingInverse: heads", heads, "[S, 2·d]", y.rows(), 2L * y.columns());
     Check.vector(owner, "couplingInverse: logDet", logDet, "[S]", y.rows());
     Check.optionalVector(owner, "couplingInverse: logDetIn", logDetIn, "[S]", y.rows());
-    Check.notNegative("couplingInverse: delta", delta);
+    Check.delta("couplingInverse: delta", delta);
   }
 
   // ---- permute ----
@@ -179,7 +179,7 @@ final class CheckFlows {
     Check.denseMatrix(owner, "flow: y", y, "[S, D]", z.rows(), z.columns());
     Check.vector(owner, "flow: logDet", logDet, "[S]", z.rows());
     Check.optionalVector(owner, "flow: logDetIn", logDetIn, "[S]", z.rows());
-    Check.notNegative("flow: delta", delta);
+    Check.delta("flow: delta", delta);
     Check.distinct("flow: y", y, "z", z);
     steps(owner, "flow", steps, z.rows(), z.columns());
     for (FlowStep step : steps) {
@@ -195,7 +195,7 @@ final class CheckFlows {
       Tensor dLogDet,
       List<FlowStep> steps,
       double delta) {
-    Check.notNegative("flowBackward: delta", delta);
+    Check.delta("flowBackward: delta", delta);
     Check.present("flowBackward: steps", steps);
     Tensor x = steps.isEmpty() || steps.getFirst() == null ? null : steps.getFirst().x();
     int samples = x == null ? 0 : x.rows();
@@ -260,7 +260,7 @@ final class CheckFlows {
     Check.vector(owner, "affine: b", b, "[D]", d);
     Check.vector(owner, "affine: logDet", logDet, "[S]", eps.rows());
     Check.optionalVector(owner, "affine: logDetIn", logDetIn, "[S]", eps.rows());
-    Check.notNegative("affine: delta", delta);
+    Check.delta("affine: delta", delta);
   }
 
   static void affineBackward(
@@ -283,7 +283,7 @@ final class CheckFlows {
     Check.gradient(owner, "affineBackward: dEps", dEps, eps);
     Check.gradient(owner, "affineBackward: dW", dW, w);
     Check.optionalVector(owner, "affineBackward: dB", dB, "[D]", d);
-    Check.notNegative("affineBackward: delta", delta);
+    Check.delta("affineBackward: delta", delta);
   }
 
   static void affineInverse(
@@ -302,6 +302,6 @@ final class CheckFlows {
     Check.vector(owner, "affineInverse: b", b, "[D]", d);
     Check.vector(owner, "affineInverse: logDet", logDet, "[S]", z.rows());
     Check.optionalVector(owner, "affineInverse: logDetIn", logDetIn, "[S]", z.rows());
-    Check.notNegative("affineInverse: delta", delta);
+    Check.delta("affineInverse: delta", delta);
   }
 }

@@ -399,9 +399,11 @@ final class CheckLayers {
 
   static void predictiveLogLik(AbstractBackend owner, Tensor logMean, Tensor logLik, long seen) {
     Check.dense(owner, "predictiveLogLik: logMean", logMean, DType.REAL);
+    int batch = logMean.rows();
+    Check.denseMatrix(owner, "predictiveLogLik: logMean", logMean, "[B, 2]", batch, 2);
     Check.dense(owner, "predictiveLogLik: logLik", logLik, DType.REAL);
     int samples =
-        Check.samples("predictiveLogLik: logLik", logLik, logLik.size(), "logMean", logMean.size());
+        Check.samples("predictiveLogLik: logLik", logLik, logLik.size(), "logMean", batch);
     seen("predictiveLogLik: seen", seen, samples);
     Check.distinct("predictiveLogLik: logMean", logMean, "logLik", logLik);
   }

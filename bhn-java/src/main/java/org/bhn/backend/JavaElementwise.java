@@ -9,6 +9,9 @@ import org.bhn.backend.HeapBuffer.Reals;
 final class JavaElementwise {
   private static final double INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
 
+  /** Beyond it Φ is 0 or 1 and its density 0; an infinity times 0 would be no number. */
+  private static final double PHI_RANGE = 40;
+
   private JavaElementwise() {}
 
   static Runnable fill(Reals x, double value) {
@@ -65,8 +68,12 @@ final class JavaElementwise {
       case IDENTITY -> x;
       case RELU -> x <= 0 ? 0 : x; // NaN stays, as on every device
       case TANH -> Math.tanh(x);
-      case GELU -> x * Erf.normalCdf(x);
+      case GELU -> Math.max(x, -PHI_RANGE) * phi(x);
     };
+  }
+
+  private static double phi(double x) {
+    return Erf.normalCdf(Math.clamp(x, -PHI_RANGE, PHI_RANGE));
   }
 
   /** act'(x). */
@@ -78,7 +85,10 @@ final class JavaElementwise {
         double y = Math.tanh(x);
         yield 1 - y * y;
       }
-      case GELU -> Erf.normalCdf(x) + x * INV_SQRT_2PI * Math.exp(-0.5 * x * x);
+      case GELU -> {
+        double inner = Math.clamp(x, -PHI_RANGE, PHI_RANGE);
+        yield phi(x) + inner * INV_SQRT_2PI * Math.exp(-0.5 * inner * inner);
+      }
     };
   }
 

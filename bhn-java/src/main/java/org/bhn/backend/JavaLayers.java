@@ -29,11 +29,16 @@ final class JavaLayers {
     };
   }
 
+  /** The factor of v_i in ∂r/∂v_i: −r³, 0 where the norm is taken as the least. */
+  static double slope(double r) {
+    return r >= 1 / NORM_FLOOR ? 0 : -r * r * r;
+  }
+
   /** ∂r/∂v_i = −r³ v_i. */
   static Runnable weightNormBackward(Reals dV, Reals dR, Reals v, Reals r) {
     return () -> {
       for (int j = 0; dV != null && j < v.rows(); j++) {
-        double factor = -dR.get(j) * r.get(j) * r.get(j) * r.get(j);
+        double factor = dR.get(j) * slope(r.get(j));
         for (int i = 0; i < v.columns(); i++) {
           dV.a()[dV.row(j) + i] += factor * v.a()[v.row(j) + i];
         }

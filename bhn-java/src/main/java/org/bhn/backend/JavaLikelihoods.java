@@ -81,6 +81,11 @@ final class JavaLikelihoods {
     };
   }
 
+  /** error root; an error of 0 has no weight, whatever root = exp(−v/2) is. */
+  private static double standardised(double error, double root) {
+    return error == 0 ? 0 : error * root;
+  }
+
   /** Σ_o −½ (log 2π + v + (y − mean)² exp(−v)). */
   static Runnable gaussian(Reals logLik, Reals mean, Reals logVar, Reals target, LogVariance mode) {
     int batch = target.rows();
@@ -91,7 +96,8 @@ final class JavaLikelihoods {
         for (int o = 0; o < mean.columns(); o++) {
           double logV = logVar.a()[v + o];
           double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
-          sum -= 0.5 * (LOG_2PI + logV + error * error * Math.exp(-logV));
+          double standardised = standardised(error, Math.exp(-0.5 * logV));
+          sum -= 0.5 * (LOG_2PI + logV + standardised * standardised);
         }
         logLik.set(i, sum);
       }
@@ -113,14 +119,15 @@ final class JavaLikelihoods {
         int v = row(logVar, mode, i, batch);
         double dl = dLogLik.get(i);
         for (int o = 0; o < mean.columns(); o++) {
-          double precision = Math.exp(-logVar.a()[v + o]);
+          double root = Math.exp(-0.5 * logVar.a()[v + o]);
           double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
+          double standardised = standardised(error, root);
           if (dMean != null) {
-            dMean.a()[dMean.row(i) + o] += dl * error * precision;
+            dMean.a()[dMean.row(i) + o] += dl * standardised(standardised, root);
           }
           if (dLogVar != null) {
             int to = row(dLogVar, mode, i, batch);
-            dLogVar.a()[to + o] += dl * 0.5 * (error * error * precision - 1);
+            dLogVar.a()[to + o] += dl * 0.5 * (standardised * standardised - 1);
           }
         }
       }

@@ -95,7 +95,7 @@ final class JavaMade {
         }
       }
       boolean normed = net.weightNorm();
-      out.set(out.samples, row, normed ? -gain * along * norm * norm * norm : 0);
+      out.set(out.samples, row, normed ? gain * along * JavaLayers.slope(norm) : 0);
       out.set(out.samples + 2, row, normed ? along * norm : 0);
       out.set(out.samples + 3, row, sum);
       double squares = 0;

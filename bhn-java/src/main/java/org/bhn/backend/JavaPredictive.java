@@ -68,23 +68,27 @@ final class JavaPredictive {
 
   /** log((n − 1)/n exp(old) + 1/n exp(new)), by log-sum-exp. */
   static Runnable logLik(Reals logMean, Reals logLik, long seen) {
-    int batch = logMean.size();
+    int batch = logMean.rows();
     return () -> {
       for (int i = 0; i < logLik.size(); i++) {
         long n = seen + 1 + i / batch;
         int b = i % batch;
         double x = logLik.get(i);
+        double[] state = logMean.a();
+        int at = logMean.row(b);
+        double rest = n == 1 ? 0 : state[at + 1];
+        state[at + 1] = 0;
         if (n == 1) {
-          logMean.set(b, x);
+          state[at] = x;
           continue;
         }
-        double old = logMean.get(b) + Math.log(n - 1.0);
+        double old = state[at] + rest + Math.log(n - 1.0);
         double high = Math.max(old, x);
         double sum =
             high == Double.NEGATIVE_INFINITY
                 ? high
                 : high + Math.log1p(Math.exp(Math.min(old, x) - high));
-        logMean.set(b, sum - Math.log(n));
+        state[at] = sum - Math.log(n);
       }
     };
   }

@@ -229,7 +229,7 @@ abstract class NativeTrainingOps extends NativeFlowOps {
     CheckLayers.predictiveLogLik(this, logMean, logLik, seen);
     MemorySegment pm = address(logMean);
     MemorySegment px = address(logLik);
-    long batch = logMean.size();
+    long batch = logMean.rows();
     long samples = batch == 0 ? 0 : logLik.size() / batch;
     submit(
         "predictiveLogLik",

@@ -192,10 +192,15 @@ public final class Predictor implements AutoCloseable {
     return x;
   }
 
-  private static void subtract(float[] from, double value) {
-    for (int i = 0; i < from.length; i++) {
-      from[i] = (float) (from[i] - value);
+  /** The sums of the rows of {@code [N, 2]}, less a value. */
+  private float[] sums(Tensor pairs, double less) {
+    float[] halves = new float[pairs.size()];
+    backend.download(pairs, halves);
+    float[] sums = new float[pairs.rows()];
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] = (float) ((double) halves[2 * i] + halves[2 * i + 1] - less);
     }
+    return sums;
   }
 
   private int draws(int samples) {
@@ -333,7 +338,7 @@ public final class Predictor implements AutoCloseable {
       this.entropy = classes ? workspace.get("entropy", DType.REAL, rows) : null;
       this.votes = classes ? workspace.get("votes", DType.INT32, rows, columns) : null;
       this.logPredictive =
-          targets == null ? null : workspace.get("logPredictive", DType.REAL, rows);
+          targets == null ? null : workspace.get("logPredictive", DType.REAL, rows, 2);
       this.host = HostMoments.forLikelihood(likelihood, rows);
     }
 
@@ -373,7 +378,7 @@ public final class Predictor implements AutoCloseable {
       if (targets != null) {
         Tensor y = targets.rank() == 1 ? targets.columns(row, end) : targets.rows(row, end);
         Var logLik = net.term().logLik(tape, out, y, count);
-        backend.predictiveLogLik(logPredictive.columns(row, end), logLik.value(), seen);
+        backend.predictiveLogLik(logPredictive.rows(row, end), logLik.value(), seen);
       }
     }
 
@@ -381,9 +386,7 @@ public final class Predictor implements AutoCloseable {
       Optional<Standardizer> units = net.scaling().targets();
       float[] logLik = null;
       if (logPredictive != null) {
-        logLik = new float[rows];
-        backend.download(logPredictive, logLik);
-        subtract(logLik, net.scaling().logUnit());
+        logLik = sums(logPredictive, net.scaling().logUnit());
       }
       if (host != null) {
         return new Result(host.predictive(samples, units), logLik);

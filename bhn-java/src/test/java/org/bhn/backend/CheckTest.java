@@ -192,6 +192,9 @@ class CheckTest {
       for (double x : new double[] {Double.NaN, 1.0 / 0, -1.0 / 0, 1e300, -1e39}) {
         ways.add(new Wrong(x, "not finite", true));
       }
+      if (signature.name(i).equals("delta")) {
+        ways.add(new Wrong(1e-40, "not a normal number", true));
+      }
     } else if (type == long.class && !signature.isAnyNumber(i)) {
       for (long x : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 34, 1L << 60}) {
         ways.add(new Wrong(x, "out of range", true));

@@ -49,6 +49,9 @@ class LayerLawTest {
       Tensor r = t.zeros(2);
       b.weightNorm(r, t.shaped(new double[] {1e-15, 0, 0, -1e-18}, 2, 2));
       assertArrayEquals(new double[] {1e12, 1e12}, t.read(r), 1e12 * 4 * subject.eps());
+      Tensor dV = t.zeros(2, 2);
+      b.weightNormBackward(dV, t.real(1, 1), t.shaped(new double[] {1e-15, 0, 0, -1e-18}, 2, 2), r);
+      assertArrayEquals(new double[4], t.read(dV)); // the floor does not move
     }
   }
 
@@ -164,16 +167,21 @@ class LayerLawTest {
   void activationsStayFiniteFarOut(Subject subject) {
     try (Backend b = subject.open()) {
       TestTensors t = new TestTensors(b);
-      Tensor x = t.real(-1e30, -100, 100, 1e30);
+      double infinity = Double.POSITIVE_INFINITY;
+      Tensor x = t.real(-infinity, -1e30, -100, 100, 1e30, infinity);
       for (Activation activation : Activation.values()) {
-        Tensor y = t.zeros(4);
-        Tensor dX = t.zeros(4);
+        Tensor y = t.zeros(6);
+        Tensor dX = t.zeros(6);
         b.activation(y, x, activation);
-        b.activationBackward(dX, t.real(1, 1, 1, 1), x, activation);
+        b.activationBackward(dX, t.real(1, 1, 1, 1, 1, 1), x, activation);
         double[] value = t.read(y);
         double[] slope = t.read(dX);
-        for (int i = 0; i < 4; i++) {
-          assertTrue(Double.isFinite(value[i]), activation + " value " + value[i]);
+        double low = activation == Activation.IDENTITY ? -infinity : 0;
+        assertEquals(activation == Activation.TANH ? -1 : low, value[0], 0);
+        assertEquals(activation == Activation.TANH ? 1 : infinity, value[5]);
+        for (int i = 0; i < 6; i++) {
+          boolean finite = Double.isFinite(value[i]) || i == 0 || i == 5;
+          assertTrue(finite, activation + " value " + value[i]);
           assertTrue(slope[i] >= -1e-6 && slope[i] <= 1, activation + " slope " + slope[i]);
         }
       }

@@ -35,6 +35,27 @@ class LikelihoodTest {
 
   @ParameterizedTest
   @MethodSource(SUBJECTS)
+  void anErrorOfZeroHasNoWeightHoweverSmallTheVariance(Subject subject) {
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      for (double v : new double[] {-100, -200, -2000}) {
+        Tensor y = t.shaped(new double[] {0.5}, 1, 1);
+        Tensor logVar = t.shaped(new double[] {v}, 1, 1);
+        Tensor logLik = t.zeros(1);
+        b.gaussian(logLik, y, logVar, y, 1, LogVariance.PER_ROW);
+        double expected = -0.5 * (Math.log(2 * Math.PI) + v);
+        assertEquals(expected, b.item(logLik, 0), 4 * subject.eps() * Math.abs(expected));
+        Tensor dMean = t.zeros(1, 1);
+        Tensor dLogVar = t.zeros(1, 1);
+        b.gaussianBackward(dMean, dLogVar, t.real(1), y, logVar, y, 1, LogVariance.PER_ROW);
+        assertEquals(0, t.read(dMean)[0]);
+        assertEquals(-0.5, t.read(dLogVar)[0]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
   void equalLogitsOfAnySizeGiveTheUniformDistribution(Subject subject) {
     try (Backend b = subject.open()) {
       TestTensors t = new TestTensors(b);

@@ -32,7 +32,7 @@ class PredictiveTest {
     Tensor votes = b.allocate(DType.INT32, BATCH, CLASSES);
     Tensor valueMean = t.zeros(BATCH, CLASSES);
     Tensor valueM2 = t.zeros(BATCH, CLASSES);
-    Tensor logMean = t.zeros(BATCH);
+    Tensor logMean = t.zeros(BATCH, 2);
     Tensor all = t.shaped(logits, SAMPLES * BATCH, CLASSES);
     Tensor logLik = t.real(lik);
     spoil(b, mean, m2, entropy, valueMean, valueM2, logMean);
@@ -104,7 +104,9 @@ class PredictiveTest {
         likelihood += Math.exp(lik[s * BATCH + row]) / SAMPLES;
       }
       assertEquals(entropy, actual[2][row], allowed * 4);
-      assertEquals(Math.log(likelihood), actual[6][row], allowed * 4);
+      assertEquals(Math.log(likelihood), actual[6][2 * row], allowed * 4);
+      double precise = actual[6][2 * row] + actual[6][2 * row + 1];
+      assertEquals(Math.log(likelihood), precise, 1e-12);
       for (int c = 0; c < CLASSES; c++) {
         int at = row * CLASSES + c;
         assertEquals(votes[c], actual[3][at]);
@@ -180,12 +182,28 @@ class PredictiveTest {
     double none = Double.NEGATIVE_INFINITY;
     try (Backend b = subject.open()) {
       TestTensors t = new TestTensors(b);
-      Tensor logMean = t.zeros(3);
+      Tensor logMean = t.zeros(3, 2);
       Tensor logLik =
           t.shaped(new double[] {-1e4, none, none, 0, none, -2, -1e4, none, none}, 3, 3);
       b.predictiveLogLik(logMean, logLik, 0);
-      double[] expected = {-Math.log(3), none, -2 - Math.log(3)};
+      double[] expected = {-Math.log(3), 0, none, 0, -2 - Math.log(3), 0};
       assertArrayEquals(expected, t.read(logMean), 8 * subject.eps());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void manyLargeLogDensitiesAreAveragedWithoutDrift(Subject subject) {
+    int samples = 20_000;
+    SplittableRandom random = new SplittableRandom(5);
+    double[] lik = OpCase.fill(samples, () -> (float) (random.nextGaussian() - 5000));
+    double sum = Arrays.stream(lik).map(x -> Math.exp(x + 5000)).sum();
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor logMean = t.zeros(1, 2);
+      b.predictiveLogLik(logMean, t.real(lik), 0);
+      double actual = Arrays.stream(t.read(logMean)).sum();
+      assertEquals(Math.log(sum / samples) - 5000, actual, 1e-7);
     }
   }
 }

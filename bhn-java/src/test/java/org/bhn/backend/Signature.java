@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The arguments of every op: their names, {@code ?} if null is accepted, {@code ~} if a leading
@@ -67,6 +68,28 @@ final class Signature {
     "dropoutBackward: dX? dY counter samples firstRow seed* stream rate"
   };
 
+  /** What is no op. A method is here or in the table, so that none goes unchecked. */
+  private static final Set<String> PLUMBING =
+      Set.of(
+          "device",
+          "description",
+          "fork",
+          "isAsynchronous",
+          "freeMemory",
+          "staging",
+          "allocate",
+          "release",
+          "pool",
+          "upload",
+          "download",
+          "item",
+          "itemLong",
+          "sync",
+          "record",
+          "stopRecording",
+          "close",
+          "pack");
+
   private static final Map<String, Signature> BY_NAME = new HashMap<>();
 
   static {
@@ -85,6 +108,10 @@ final class Signature {
   /** The signature of an op; null if the method is plumbing. */
   static Signature of(Method method) {
     Signature signature = BY_NAME.get(method.getName());
+    boolean known = PLUMBING.contains(method.getName()) != (signature != null);
+    if (!known && method.getDeclaringClass() != Object.class) {
+      throw new AssertionError(method + " must be in Signature's table, or else in its plumbing");
+    }
     if (signature != null && signature.marked.length != method.getParameterCount()) {
       throw new AssertionError(method + " has other arguments than " + signature.names());
     }

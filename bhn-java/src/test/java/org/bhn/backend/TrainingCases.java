@@ -113,7 +113,7 @@ final class TrainingCases {
 
   private static OpCase predictiveLogLik(int seen) {
     OpCase op = OpCase.of("predictiveLogLik/seen=" + seen, "S", "B");
-    folded(op, seen, "logMean", DType.REAL, n -> dims(n[1]), OpCase.between(-4, -1)).slack(8, 0);
+    folded(op, seen, "logMean", DType.REAL, n -> dims(n[1], 2), OpCase.between(-4, -1)).slack(8, 0);
     return op.data("logLik", DType.REAL, n -> dims(n[0] * n[1]), OpCase.between(-6, 0))
         .forward((b, t) -> b.predictiveLogLik(t.get("logMean"), t.get("logLik"), seen))
         .flops(n -> 6.0 * n[0] * n[1])
