@@ -60,13 +60,15 @@ void* allocate(int64_t bytes) {
   bool fill = filled - bytes < bytes / 8;
   bool huge = fill || bytes >= kHugePage;
   int64_t size = fill ? filled : round_up(bytes, kAlignment);
-  void* memory = std::aligned_alloc(huge ? kHugePage : kAlignment, size > 0 ? size : kAlignment);
-  if (memory != nullptr) {
-    if (huge) {
-      madvise(memory, size, MADV_HUGEPAGE);
-    }
-    std::memset(memory, 0, bytes);
+  void* memory = nullptr;
+  // Not aligned_alloc, whose sizes are multiples of the alignment.
+  if (posix_memalign(&memory, huge ? kHugePage : kAlignment, size > 0 ? size : kAlignment) != 0) {
+    return nullptr;
   }
+  if (huge) {
+    madvise(memory, size, MADV_HUGEPAGE);
+  }
+  std::memset(memory, 0, bytes);
   return memory;
 }
 
