@@ -36,8 +36,9 @@
 extern "C" {
 #endif
 
-/* A program needs a library of the very version that it was compiled for. */
-#define BHN_ABI_VERSION 1
+/* The ABI only grows: a program runs with a library of the version that it was compiled for, or of a later one. Version 2 keeps the
+ * running log predictive density in two floats where version 1, which was never released, had one. */
+#define BHN_ABI_VERSION 2
 
 /* Status values are pinned forever. */
 enum bhn_status {

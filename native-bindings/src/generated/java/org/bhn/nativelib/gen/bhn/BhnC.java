@@ -23,10 +23,10 @@ public class BhnC extends BhnC$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int BHN_ABI_VERSION = (int)1L;
+    private static final int BHN_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define BHN_ABI_VERSION 1
+     * #define BHN_ABI_VERSION 2
      * }
      */
     public static int BHN_ABI_VERSION() {
