@@ -242,7 +242,7 @@ for name; do
       ops_tests
       section test-backend 60 tests 'org\.bhn\.backend\.(?!OpTest$).*'
       section test-models 120 tests \
-        'org\.bhn\.(BhnTest|Image.*Test|PosteriorSampleTest|SaveLoadTest|ShortFitTest|TwoModesTest|LinearRegressionEvidenceTest|train\..*)'
+        'org\.bhn\.(BhnTest|Image.*Test|PosteriorSampleTest|SaveLoadTest|ShortFitTest|StandardisedModelTest|TwoModesTest|LinearRegressionEvidenceTest|train\..*)'
       ;;
     step)
       section step 90 bench step step -Dbhn.bench.epochs=30

@@ -175,7 +175,8 @@ def median_seconds(body, device, repeats, warm=10):
 
 def check(model, args, device):
     inputs, after, predicted = (read(f"{args.dir}/{name}.safetensors") for name in ("inputs", "after", "prediction"))
-    mean = predict_loop(model, images(len(predicted["mean"]) // CLASSES, device), predicted["noise"].reshape(DRAWS, -1).to(device))
+    x = images(len(predicted["mean"]) // CLASSES, device)
+    mean = predict_loop(model.flow, model.network, x, predicted["noise"].reshape(DRAWS, -1).to(device))
     far = [("mean prediction", (mean.flatten().cpu() - predicted["mean"]).abs().max().item())]
     x, labels, eps = inputs["x"].to(device), inputs["labels"].long().to(device), inputs["noise"].to(device)
     # Here epsilon joins the root before the bias of v is corrected, in PyTorch after; at the first step this makes them equal.
@@ -256,31 +257,33 @@ def images(rows, device):
 
 
 @torch.no_grad()
-def predict_loop(model, x, noise, mode=None):
+def predict_loop(flow, network, x, noise):
     """As a user writes it: a draw of the weights, a pass over all images, sums of the statistics."""
-    logits = compiled(lambda x, eps: model.network(x, model.flow(eps[None])[0]), mode)
     mean = second = entropy = 0
     for eps in noise:
-        log_p = F.log_softmax(logits(x, eps), dim=1)
+        log_p = F.log_softmax(network(x, flow(eps[None])[0]), dim=1)
         p = log_p.exp()
         mean, second, entropy = mean + p, second + p.square(), entropy - (p * log_p).sum(dim=1)
     return mean / len(noise)
 
 
 @torch.no_grad()
-def predict_vmap(model, x, noise, mode=None, at_once=10):
+def predict_vmap(flow, network, x, noise, at_once=10):
     """Draws side by side, as many as memory holds comfortably."""
-    gains, _ = model.flow(noise)
-    one = compiled(torch.vmap(lambda g: F.softmax(model.network(x, g[None]), dim=1)), mode)
-    return sum(one(part).sum(dim=0) for part in gains.split(at_once)) / len(noise)
+    gains, _ = flow(noise)
+    return sum(F.softmax(network(x, part), dim=-1).sum(dim=0) for part in gains.split(at_once)) / len(noise)
 
 
-def predict_s(of, model, x, noise, mode, device):
+def predict_s(by, model, x, noise, mode, device):
     torch.compiler.reset()
-    of(model, x, noise[:10], mode)
+    flow, network = compiled(model.flow, mode), compiled(model.network, mode)
+    if by == "vmap":
+        network = compiled(torch.vmap(lambda x, g: model.network(x, g[None]), in_dims=(None, 0)), mode)
+    of = predict_vmap if by == "vmap" else predict_loop
+    of(flow, network, x, noise if by == "vmap" else noise[:10])  # of the sizes timed, for which compiled code is made
     wait(device)
     start = time.perf_counter()
-    of(model, x, noise, mode)
+    of(flow, network, x, noise)
     wait(device)
     return {"s": time.perf_counter() - start}
 
@@ -288,11 +291,12 @@ def predict_s(of, model, x, noise, mode, device):
 def predict(model, args, device):
     x = torch.rand(10_000, PIXELS, device=device)
     noise = torch.randn(args.draws, len(model.shift), device=device)
-    ways = {"loop": predict_loop, "vmap": predict_vmap}
-    for name in [args.by] if args.by else ways:
+    for by in [args.by] if args.by else ["loop", "vmap"]:
         for mode in args.modes or ["eager"]:
-            result = attempt(lambda: predict_s(ways[name], model, x, noise, MODES[mode], device))
-            yield {"by": name, "mode": mode, "draws": args.draws, "images": len(x), **result}
+            if mode == "compiled_cuda_graphs" and device.type != "cuda":
+                continue
+            result = attempt(lambda: predict_s(by, model, x, noise, MODES[mode], device))
+            yield {"by": by, "mode": mode, "draws": args.draws, "images": len(x), **result}
 
 
 def main():

@@ -152,7 +152,7 @@ int32_t bhn_context_create(bhn_context** context, int32_t device, int32_t ordina
     if (threads < 0 || threads > 4096) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: threads = %d must be in [0, 4096]", threads);
     }
-    if (unknown_simd() != nullptr) {
+    if (device == BHN_CPU && unknown_simd() != nullptr) {
       return fail(BHN_INVALID_ARGUMENT, "context_create: BHN_SIMD = \"%s\" in the environment must be base, avx2 or avx512",
                   unknown_simd());
     }

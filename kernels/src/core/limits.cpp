@@ -46,18 +46,23 @@ int64_t number_in(const Path& path, const char* key) {
 
 // How a version of control groups calls its files.
 struct Version {
-  const char *folder, *limit, *usage, *idle;
+  const char *folder, *limit, *usage, *idle_files, *active_files;
 };
-constexpr Version kFirst = {"/sys/fs/cgroup/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"};
-constexpr Version kSecond = {"/sys/fs/cgroup", "/memory.max", "/memory.current", "inactive_file"};
+constexpr Version kFirst = {"/sys/fs/cgroup/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file",
+                            "total_active_file"};
+constexpr Version kSecond = {"/sys/fs/cgroup", "/memory.max", "/memory.current", "inactive_file", "active_file"};
 
-// What a control group has left. Files in memory that nobody has touched lately count as free. Where there is no limit its file has no
-// number, or one larger than any machine.
+// What a control group has left. Copies of files in memory count as free: the kernel drops them before it ends a process. Where there is
+// no limit its file has no number, or one larger than any machine.
 int64_t left_in(const char* root, const Version& version, const char* group) {
   int64_t limit = number_in(Path(root, version.folder, group, version.limit), "");
   int64_t usage = number_in(Path(root, version.folder, group, version.usage), "");
-  int64_t idle = number_in(Path(root, version.folder, group, "/memory.stat"), version.idle);
-  return limit < 0 || usage < 0 ? INT64_MAX : std::max(int64_t(0), limit - std::max(int64_t(0), usage - std::max(int64_t(0), idle)));
+  if (limit < 0 || usage < 0) {
+    return INT64_MAX;
+  }
+  Path stat(root, version.folder, group, "/memory.stat");
+  int64_t files = std::max(int64_t(0), number_in(stat, version.idle_files)) + std::max(int64_t(0), number_in(stat, version.active_files));
+  return std::max(int64_t(0), limit - std::max(int64_t(0), usage - files));
 }
 
 // A group is limited by those that it lies in too; in a container, whose own group is the root, the path may not be there.

@@ -7,6 +7,9 @@
 
 namespace bhn {
 
+// A row's norm is taken as no less: 1/norm is then a float, and so is the square of it.
+constexpr float kLeastNorm = 1e-12f;
+
 struct GainShape {
   int64_t samples, batch, out, ld_g, ld_bias;
   bool shared, per_example, per_sample_bias;

@@ -7,7 +7,6 @@ namespace bhn::BHN_ISA {
 
 constexpr int64_t kBlock = kGradientRows;  // rows whose norms, factors and outputs are computed side by side
 constexpr int64_t kStretch = 256;          // rows whose factors are computed at once
-constexpr float kLeastNorm = 1e-12f;
 constexpr float kMostNorm = 1e15f;
 
 inline double wide_norm(const float* u, int64_t n) {

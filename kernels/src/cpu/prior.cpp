@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kHalfLogTwoPi = 0.91893853320467274;
 
-// log p(w) = log_wide - inverse_wide w^2 + log(1 + e^x), x = gap - fall w^2: the other part stands beside the wider one, which is left where
-// w is far out. A part of weight 0 is never the wider one.
+// log p(w) = log_wide - inverse_wide w^2 + log(1 + e^x), x = gap - fall w^2: the other part stands beside the wider one, which is left
+// where w is far out. A part of weight 0 is never the wider one.
 struct Mixture {
   double log_wide, inverse_wide;
   float gap, fall;

@@ -4,12 +4,6 @@
 #include "cpu/vecmath.h"
 
 namespace bhn::BHN_ISA {
-namespace {
-
-constexpr float kLeastNorm = 1e-12f;
-
-}  // namespace
-
 void weightnorm_fwd(int threads, float* r, const float* v, int64_t rows, int64_t cols, int64_t ld_v) {
 #pragma omp parallel for if (rows * cols >= kParallel) num_threads(threads) schedule(static)
   for (int64_t j = 0; j < rows; ++j) {

@@ -100,8 +100,6 @@ __device__ __forceinline__ float warp_sums(float (&values)[kCount]) {
   return values[0];
 }
 
-constexpr float kLeastNorm = 1e-12f;
-
 // 1/|u|, and 0 for a row of zeros.
 __device__ __forceinline__ float inverse_norm(double squares) {
   float norm = float(sqrt(squares));

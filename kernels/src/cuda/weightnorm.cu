@@ -7,8 +7,6 @@
 namespace bhn::cuda {
 namespace {
 
-constexpr float kLeastNorm = 1e-12f;
-
 struct InverseNorm {
   float* r;
   const float* v;
@@ -23,7 +21,8 @@ struct InverseNorm {
   }
 };
 
-// A row without a norm, or whose norm is taken as the least, gets no gradient: r does not change with v. The cube of r may leave the range of float where the product does not.
+// A row without a norm, or whose norm is taken as the least, gets no gradient: r does not change with v. The cube of r may leave the range
+// of float where the product does not.
 struct AlongRow {
   static constexpr bool kAdds = true, kByRow = true;
   static constexpr int kInputs = 1;

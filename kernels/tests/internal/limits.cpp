@@ -42,8 +42,8 @@ void limits() {
   two.file("/sys/fs/cgroup/outer/memory.max", "1000000\n");
   two.file("/sys/fs/cgroup/outer/memory.current", "700000\n");
   CHECK(two.left() == 300000);
-  two.file("/sys/fs/cgroup/outer/memory.stat", "anon 1\nfile 500000\ninactive_file 200000\nactive_file 300000\n");
-  CHECK(two.left() == 500000);
+  two.file("/sys/fs/cgroup/outer/memory.stat", "anon 1\nfile 500000\ninactive_file 100000\nactive_file 300000\n");
+  CHECK(two.left() == 700000);
   two.file("/sys/fs/cgroup/outer/inner/memory.max", "10000\n");
   CHECK(two.left() == 10000 - 4096);
   two.file("/sys/fs/cgroup/outer/inner/memory.current", "20000\n");
@@ -54,8 +54,8 @@ void limits() {
   one.file("/proc/self/cgroup", "12:cpu,cpuacct:/docker/x\n7:hugetlb,memory:/docker/x\n0::/\n");
   one.file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "2000000\n");
   one.file("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1500000\n");
-  one.file("/sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 250000\n");
-  CHECK(one.left() == 750000);
+  one.file("/sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 250000\ntotal_active_file 5\n");
+  CHECK(one.left() == 750005);
   one.file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   CHECK(one.left() > int64_t(1) << 62);
 }

@@ -174,9 +174,9 @@ public final class Bhn implements AutoCloseable {
 
   /**
    * Class probabilities under each weight sample: those whose mean {@link #predict(float[], int,
-   * long)} gives with the same seed. A sample is one set of weights for all rows (of a dropout
-   * network, one mask), so that products over rows are joint probabilities of their labels. Takes
-   * memory for S·N·C values.
+   * long)} gives with the same seed. A sample is one set of weights for all rows, so that products
+   * over rows are joint probabilities of their labels; of a dropout network it is one mask, where
+   * predictions draw a mask for each row. Takes memory for S·N·C values.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
    * @param samples S, from 1 to 2^20; a point network uses 1
@@ -193,7 +193,8 @@ public final class Bhn implements AutoCloseable {
   /**
    * Mean predictions of real targets under each weight sample, without noise: those whose mean
    * {@link #predict(float[], int, long)} gives with the same seed. A sample is one function of the
-   * inputs, drawn from the posterior. Takes memory for S·N·O values.
+   * inputs, drawn from the posterior; of a dropout network it is one mask, where predictions draw a
+   * mask for each row. Takes memory for S·N·O values.
    *
    * @param inputs {@code [N, inputs]} row by row, finite
    * @param samples S, from 1 to 2^20; a point network uses 1

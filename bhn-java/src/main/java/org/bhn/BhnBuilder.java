@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Padding;
@@ -14,6 +15,7 @@ import org.bhn.bayes.Prior;
 import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.data.Scaling;
+import org.bhn.data.Standardizer;
 import org.bhn.flow.Flows;
 import org.bhn.nn.Layer;
 import org.bhn.nn.Network;
@@ -22,6 +24,9 @@ import org.bhn.tape.Start;
 
 /** What model to build. Each method sets one thing and returns this. */
 public final class BhnBuilder {
+  /** Columns whose moments, as text, leave room in a card. */
+  private static final int MOST_SCALED = 1 << 17;
+
   private final int inputs;
   private final ImageLayers images; // null if inputs are plain vectors
   private Likelihood likelihood;
@@ -176,8 +181,19 @@ public final class BhnBuilder {
     if (units == null) {
       throw new IllegalArgumentException("scaling is null: use Scaling.of(train)");
     }
+    requireStorable(units.inputs());
+    requireStorable(units.targets());
     this.scaling = units;
     return this;
+  }
+
+  private static void requireStorable(Optional<Standardizer> scaler) {
+    if (scaler.isPresent() && scaler.get().columns() > MOST_SCALED) {
+      throw new IllegalArgumentException(
+          "scaling: %d columns are more than a model's card holds, which is %d; scale such data"
+                  .formatted(scaler.get().columns(), MOST_SCALED)
+              + " before, and use a model without scaling");
+    }
   }
 
   /** Key of all random numbers: initial values, masks, noise, minibatches (0). */

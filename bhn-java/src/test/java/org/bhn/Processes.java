@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs test programs in JVMs of their own. */
@@ -15,6 +16,11 @@ public final class Processes {
 
   /** Starts a main class with this JVM's class path and settings. */
   public static Process start(Class<?> main, String... args) throws IOException {
+    return start(Map.of(), main, args);
+  }
+
+  private static Process start(Map<String, String> environment, Class<?> main, String... args)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -28,12 +34,20 @@ public final class Processes {
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());
     command.addAll(List.of(args));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 
   /** Runs a main class to its end and returns what it printed. */
   public static String run(Class<?> main, String... args) throws IOException, InterruptedException {
-    Process process = start(main, args);
+    return run(Map.of(), main, args);
+  }
+
+  /** As {@link #run(Class, String...)}, with more in the environment. */
+  public static String run(Map<String, String> environment, Class<?> main, String... args)
+      throws IOException, InterruptedException {
+    Process process = start(environment, main, args);
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
       process.destroyForcibly();

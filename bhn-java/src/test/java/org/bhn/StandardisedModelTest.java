@@ -203,6 +203,21 @@ class StandardisedModelTest {
     }
   }
 
+  @Test
+  void coinsThatAreSureAreDrawnAsTheyArePredicted() {
+    try (Bhn model =
+        Bhn.of(1, Likelihood.bernoulli(1))
+            .bias(false)
+            .posterior(Posterior.point())
+            .build(backend)) {
+      model.network().params().get(0).set(new double[] {Float.MAX_VALUE});
+      float[] far = {-2, 2};
+      assertArrayEquals(new float[] {0, 1}, model.predict(far, 1).mean());
+      float[][] drawn = model.sampleMeans(far, 1, 0)[0];
+      assertArrayEquals(new float[] {0, 1}, new float[] {drawn[0][0], drawn[1][0]});
+    }
+  }
+
   /** Against differences of log predictive probabilities, an input at a time. */
   @Test
   void gradientsAreByTheInputsAsTheyAreGiven() {
@@ -252,6 +267,11 @@ class StandardisedModelTest {
     explains("3 columns of inputs", () -> model(Likelihood.gaussian(2, 1), wide));
     Scaling narrow = Scaling.of(Dataset.regression(new float[4], 2, new float[2], 1));
     explains("1 columns of targets", () -> model(Likelihood.gaussian(2, 1), narrow));
+    int many = (1 << 17) + 1;
+    Standardizer wider = Standardizer.fit(new float[many], many);
+    explains(
+        "131073 columns are more",
+        () -> Bhn.regressor(many, 1).scaling(new Scaling(Optional.of(wider), Optional.empty())));
     explains("scaling is null", () -> model(Likelihood.gaussian(2, 1), null));
     explains("data has no rows", () -> Bhn.regressor(1, 1).standardise(raw(3, 1).take(0)));
     try (Bhn model =

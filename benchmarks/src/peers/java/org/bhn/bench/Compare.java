@@ -105,7 +105,8 @@ public final class Compare {
             peer.checked(task),
             difference);
         if (!(difference < TOLERANCE)) {
-          throw new IllegalStateException(peer.title() + " computes something else: nothing is timed");
+          throw new IllegalStateException(
+              peer.title() + " computes something else: nothing is timed");
         }
       }
     }
@@ -183,7 +184,8 @@ public final class Compare {
     }
     if (process.waitFor() != 0 || Double.isNaN(figure)) {
       System.err.print(Files.readString(log));
-      throw new IllegalStateException(contender.title() + " failed at " + task + " (messages above)");
+      throw new IllegalStateException(
+          contender.title() + " failed at " + task + " (messages above)");
     }
     return figure;
   }

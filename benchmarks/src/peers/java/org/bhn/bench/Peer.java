@@ -63,7 +63,10 @@ record Peer(String key, String title, String python) {
   /** What a check compares. */
   String checked(String task) {
     String step = "loss or a parameter after a step";
-    return isPython() ? step + ", or a mean probability," : task.equals("check") ? step : "a mean probability";
+    if (isPython()) {
+      return step + ", or a mean probability,";
+    }
+    return task.equals("check") ? step : "a mean probability";
   }
 
   /** The figure in a line of output; NaN if it holds none. */

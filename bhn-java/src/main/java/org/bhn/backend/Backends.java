@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.OneDnnLibrary;
+import org.bhn.nativelib.Status;
 
 /**
  * Opens backends. {@code -Dbhn.backend=cuda|cpu|java} chooses what {@link #best} opens; {@code
@@ -18,7 +19,8 @@ public final class Backends {
   /**
    * The fastest usable device; logs one line that says what was chosen and why not the others.
    *
-   * @throws NativeException if the device asked for by a property is not usable
+   * @throws NativeException if the device asked for by a property is not usable, or a setting of
+   *     the native library has a value that it does not know
    * @throws IllegalArgumentException if the properties ask for two devices
    */
   public static Backend best() {
@@ -42,6 +44,9 @@ public final class Backends {
         LOG.log(System.Logger.Level.INFO, "using " + backend.description() + reasons);
         return backend;
       } catch (NativeException e) {
+        if (e.status() == Status.INVALID_ARGUMENT) {
+          throw e; // a setting of the user's is wrong, which a slower device would hide
+        }
         reasons.append("; not ").append(device).append(": ").append(e.getMessage());
       }
     }

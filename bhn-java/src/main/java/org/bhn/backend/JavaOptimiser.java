@@ -30,17 +30,17 @@ final class JavaOptimiser {
         return;
       }
       double norm = norm(g);
-      boolean finite = Double.isFinite(norm);
+      double maxNorm = hyper.get(MAX_NORM);
+      boolean good = Double.isFinite(norm) && !(maxNorm > 0 && norm > maxNorm / Double.MIN_NORMAL);
       report.set(0, norm);
-      report.set(1, finite ? 1 : -1);
-      if (!finite) {
+      report.set(1, good ? 1 : -1);
+      if (!good) {
         return;
       }
       long t = step.get() + 1;
       double correction =
           Math.sqrt(1 - Math.pow(hyper.get(B2), t)) / (1 - Math.pow(hyper.get(B1), t));
       double rate = hyper.get(LR) * correction;
-      double maxNorm = hyper.get(MAX_NORM);
       double scale = maxNorm > 0 ? Math.min(norm, maxNorm) / (1e-7 + norm) : 1;
       for (int p = 0; p < theta.length; p++) {
         update(theta[p], m[p], v[p], g[p], hyper, scale, rate);

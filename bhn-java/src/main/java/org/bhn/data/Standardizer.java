@@ -95,7 +95,8 @@ public final class Standardizer {
    *
    * @param values {@code [rows][columns]}, row-major
    * @return (x − mean) / std, a new array
-   * @throws IllegalArgumentException when there is no whole number of rows
+   * @throws IllegalArgumentException when there is no whole number of rows, or a result is not
+   *     finite
    */
   public float[] apply(float[] values) {
     return apply(values, mean.length);
@@ -107,7 +108,13 @@ public final class Standardizer {
     float[] result = new float[values.length];
     for (int row = 0; row < values.length; row += columns) {
       for (int c = 0; c < columns; c++) {
-        result[row + c] = (float) ((values[row + c] - mean[c]) / std[c]);
+        float z = (float) ((values[row + c] - mean[c]) / std[c]);
+        if (!Float.isFinite(z)) {
+          throw new IllegalArgumentException(
+              "row %d, column %d: %s is %s once standardised by mean %s and std %s; repair the row"
+                  .formatted(row / columns, c, values[row + c], z, mean[c], std[c]));
+        }
+        result[row + c] = z;
       }
     }
     return result;

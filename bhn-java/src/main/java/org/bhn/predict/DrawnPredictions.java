@@ -39,9 +39,9 @@ final class DrawnPredictions implements Predictor.Visit {
     boolean coins = net.likelihood() instanceof Likelihood.Bernoulli;
     float[] mean = new float[width];
     for (int o = 0; o < width; o++) {
-      double value = outputs[at + o];
+      double value = coins ? HostMoments.sigmoid(outputs[at + o]) : outputs[at + o];
       requireFinite(n, "mean prediction", value);
-      mean[o] = (float) (coins ? HostMoments.sigmoid(value) : value);
+      mean[o] = (float) value;
     }
     return net.scaling().targets().map(units -> units.invert(mean)).orElse(mean);
   }

@@ -10,7 +10,7 @@ import org.bhn.data.Standardizer;
  * return; entropies are in nats.
  *
  * <p>Statistics are over the S draws as they are, and so is what follows from them: of few draws
- * spreads are too small and intervals too narrow (an interval of 95 % from 10 draws holds 88 %
+ * spreads are too small and intervals too narrow (an interval of 95 % from 10 draws holds 89 %
  * where weights are all there is to know, from 100 draws 94 %).
  */
 public final class Predictive {

@@ -20,8 +20,8 @@ import org.bhn.tensor.Tensor;
 
 /**
  * The whole state of a training between two epochs: parameters, Adam's moments and step, the noise
- * counter, the best snapshot and the history. Batches follow from seed and epoch, so a resumed
- * training ends with the same bits as one that was never interrupted.
+ * counter, the best snapshot and the history. Batches follow from seed and noise counter, so a
+ * resumed training ends with the same bits as one that was never interrupted.
  */
 final class Checkpoint {
   private static final String STATE = "training";
@@ -30,8 +30,10 @@ final class Checkpoint {
       "resume with the same model, data and settings, or remove the file to start anew";
   private static final int COLUMNS = 13;
 
-  /** Since version 2 it says which model and data it belongs to. */
-  /** Since version 3 batches follow from the noise counter. */
+  /**
+   * Since version 2 it says which model and data it belongs to, since version 3 batches follow from
+   * the noise counter.
+   */
   private static final long FORMAT = 3;
 
   private final Path path;

@@ -134,7 +134,7 @@ final class TrainStep {
         return message(found, step);
       }
     }
-    return message("the gradients' global norm overflowed", step);
+    return message("the gradients' global norm is too large to be clipped", step);
   }
 
   private static String message(String found, long step) {

@@ -10,8 +10,10 @@ import java.util.stream.Collectors;
 
 /** What a resumed training must share with the one that wrote the checkpoint. */
 final class TrainingIdentity {
-  /** Numbers of a list that a message gives. */
+  /** Numbers of a list that a message gives; of a longer one, the first that differs. */
   private static final int MOST_NAMED = 4;
+
+  private static final int MOST_LETTERS = 100;
 
   private TrainingIdentity() {}
 
@@ -42,6 +44,10 @@ final class TrainingIdentity {
     if (here == null ? written == null : here.equals(written)) {
       return;
     }
+    if (written instanceof List<?> a && here instanceof List<?> b && a.size() == b.size()) {
+      compare(part, place, a, b, found);
+      return;
+    }
     boolean inside = written instanceof Map<?, ?> && here instanceof Map<?, ?>;
     if (!inside || isPrior(written) || isPrior(here)) {
       add(part, place, text(written), text(here), found);
@@ -61,6 +67,20 @@ final class TrainingIdentity {
     }
   }
 
+  /** Of lists too long to be read, the first place where they differ. */
+  private static void compare(
+      String part, String place, List<?> written, List<?> here, List<String> found) {
+    if (here.size() <= MOST_NAMED) {
+      add(part, place, text(written), text(here), found);
+      return;
+    }
+    int i = 0;
+    while (written.get(i).equals(here.get(i))) {
+      i++;
+    }
+    add(part, place + "[" + i + "]", text(written.get(i)), text(here.get(i)), found);
+  }
+
   private static void add(String part, String place, String a, String b, List<String> found) {
     found.add((place.isEmpty() ? part : place) + ": checkpoint " + a + ", " + part + " " + b);
   }
@@ -74,10 +94,12 @@ final class TrainingIdentity {
       case null -> "none";
       case Double d when d == Math.rint(d) && Math.abs(d) < 1e15 -> Long.toString(d.longValue());
       case Map<?, ?> map when isPrior(map) -> prior(map);
-      case List<?> list when list.size() > MOST_NAMED ->
-          list.subList(0, MOST_NAMED) + " and " + (list.size() - MOST_NAMED) + " more";
-      default -> value.toString();
+      default -> shortened(value.toString());
     };
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= MOST_LETTERS ? text : text.substring(0, MOST_LETTERS) + "…";
   }
 
   /** As the factory method that makes it is called: only a mixture has a third number. */

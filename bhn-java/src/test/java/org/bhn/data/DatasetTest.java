@@ -161,6 +161,8 @@ class DatasetTest {
         "scaler of 1 columns", () -> new Scaling(Optional.of(one), Optional.empty()).apply(FIVE));
     rejects("have labels", () -> new Scaling(Optional.empty(), Optional.of(one)).apply(FIVE));
     rejects("no rows", () -> Scaling.of(FIVE.take(0)));
+    Standardizer narrow = new Standardizer(new double[2], new double[] {1, 1e-9});
+    rejects("row 1, column 1: 1.0E30", () -> narrow.apply(new float[] {1, 1, 1, 1e30f}));
     rejects("std 0.0", () -> new Standardizer(new double[1], new double[1]));
     assertThrows(IndexOutOfBoundsException.class, () -> FIVE.slice(3, 6));
     assertThrows(IndexOutOfBoundsException.class, () -> FIVE.slice(0, 2).label(2));

@@ -88,6 +88,7 @@ class OtherTrainingTest {
         new Other(
             model().posterior(Posterior.weightNorm(FLOW.initialStd(0.5))),
             "posterior/flow/initial_std: checkpoint none, model 0.5;"),
+        new Other(model().standardise(DATA), "scaling: checkpoint none, model {inputs={mean=["),
         new Other(
             model().posterior(Posterior.point()),
             "posterior: checkpoint weight_norm, model point;"),
@@ -142,6 +143,16 @@ class OtherTrainingTest {
   }
 
   @Test
+  void ofLongListsTheFirstDifferenceIsNamed() {
+    List<Object> written = List.of(0.0, 0.0, 0.0, 0.0, 0.0, 1.5, 2.5);
+    List<Object> here = List.of(0.0, 0.0, 0.0, 0.0, 0.0, 1.5, 2.0);
+    assertEquals(
+        List.of("mean[6]: checkpoint 2.5, model 2"),
+        TrainingIdentity.differences(
+            Map.of("model", Map.of("mean", written)), Map.of("model", Map.of("mean", here))));
+  }
+
+  @Test
   void damageIsRefusedAndTheModelUntouched() throws IOException {
     byte[] good = Files.readAllBytes(file);
     try (Bhn model = model().build(backend)) {
@@ -164,7 +175,7 @@ class OtherTrainingTest {
             "missing", "no such tensor",
             "unknown", "unknown tensor",
             "history", "training.history",
-            "format", "1 where this version reads 2");
+            "format", "1 where this version reads 3");
     said.forEach(
         (mistake, words) -> {
           rewrite(mistake);
@@ -207,7 +218,7 @@ class OtherTrainingTest {
           new TensorFiles.Writer()
               .metadata(
                   "training",
-                  mistake.equals("format") ? state.replace("\"format\": 2", "\"x\": 2") : state);
+                  mistake.equals("format") ? state.replace("\"format\": 3", "\"x\": 3") : state);
       model
           .network()
           .posterior()
