@@ -12,6 +12,7 @@ import org.bhn.nativelib.BhnLibrary;
 import org.bhn.nativelib.NativeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** What the properties choose. */
 class BackendsTest {
@@ -63,6 +64,10 @@ class BackendsTest {
   }
 
   @Test
+  @DisabledIfSystemProperty(
+      named = "bhn.test.emulated",
+      matches = "true",
+      disabledReason = "the emulated device cannot be hidden, and is taken before the CPU")
   void aSettingThatIsUnknownIsNotTakenForAMissingDevice() throws Exception {
     assumeTrue(BhnLibrary.isAvailable(), "libbhn is not here");
     String output =
