@@ -14,16 +14,6 @@ struct Mixture {
   double log_wide, inverse_wide;
   float gap, fall;
 
-  explicit Mixture(const PriorShape& s) {
-    bool first = s.p0 == 1.0f || (s.p0 > 0.0f && s.p1 >= s.p2);
-    double log_first = ::log(double(s.p0)), log_second = ::log1p(-double(s.p0));
-    double wide = first ? s.p1 : s.p2, narrow = first ? s.p2 : s.p1;
-    log_wide = (first ? log_first : log_second) - ::log(wide) - kHalfLogTwoPi;
-    inverse_wide = 0.5 / (wide * wide);
-    gap = float((first ? log_second : log_first) - ::log(narrow) - kHalfLogTwoPi - log_wide);
-    fall = s.p0 == 0.0f || s.p0 == 1.0f ? 0.0f : float(0.5 / (narrow * narrow) - inverse_wide);
-  }
-
   // A square that float does not hold times no fall would not be a number.
   float other(float w) const {
     float square = w * w;
@@ -32,10 +22,20 @@ struct Mixture {
   }
 };
 
+Mixture mixture(const PriorShape& s) {
+  bool first = s.p0 == 1.0f || (s.p0 > 0.0f && s.p1 >= s.p2);
+  double log_first = ::log(double(s.p0)), log_second = ::log1p(-double(s.p0));
+  double wide = first ? s.p1 : s.p2, narrow = first ? s.p2 : s.p1;
+  double log_wide = (first ? log_first : log_second) - ::log(wide) - kHalfLogTwoPi;
+  double inverse_wide = 0.5 / (wide * wide);
+  float fall = s.p0 == 0.0f || s.p0 == 1.0f ? 0.0f : float(0.5 / (narrow * narrow) - inverse_wide);
+  return {log_wide, inverse_wide, float((first ? log_second : log_first) - ::log(narrow) - kHalfLogTwoPi - log_wide), fall};
+}
+
 }  // namespace
 
 void prior_fwd(int threads, float* log_prior, const float* w, const float* log_prior_in, const PriorShape& s) {
-  const Mixture mix(s);
+  const Mixture mix = s.prior == BHN_PRIOR_MIXTURE ? mixture(s) : Mixture{};
 #pragma omp parallel for if (s.samples > 1 && s.samples * s.d >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t i = 0; i < s.samples; ++i) {
     const float* row = w + i * s.ld_w;
@@ -72,7 +72,7 @@ void prior_fwd(int threads, float* log_prior, const float* w, const float* log_p
 }
 
 void prior_bwd(int threads, float* d_w, const float* d_log_prior, const float* w, const PriorShape& s) {
-  const Mixture mix(s);
+  const Mixture mix = s.prior == BHN_PRIOR_MIXTURE ? mixture(s) : Mixture{};
   float inverse = s.prior == 0 ? float(1.0 / (double(s.p1) * s.p1)) : 1.0f / s.p1;
   float mean = s.p0;
 #pragma omp parallel for if (s.samples > 1 && s.samples * s.d >= kParallel / 4) num_threads(threads) schedule(static)

@@ -4,6 +4,7 @@
 #include "cpu/vecmath.h"
 
 namespace bhn::BHN_ISA {
+
 void weightnorm_fwd(int threads, float* r, const float* v, int64_t rows, int64_t cols, int64_t ld_v) {
 #pragma omp parallel for if (rows * cols >= kParallel) num_threads(threads) schedule(static)
   for (int64_t j = 0; j < rows; ++j) {

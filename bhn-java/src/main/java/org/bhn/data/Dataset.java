@@ -75,10 +75,15 @@ public final class Dataset {
    */
   public static Dataset regression(
       float[] inputs, int columns, float[] targets, int targetColumns) {
-    given("targets", targets);
-    int rows = rows("inputs", given("inputs", inputs), "columns", columns);
+    return owning(
+        given("inputs", inputs).clone(), columns, given("targets", targets).clone(), targetColumns);
+  }
+
+  /** As {@link #regression}, but keeps the arrays: the caller gives them up. */
+  static Dataset owning(float[] inputs, int columns, float[] targets, int targetColumns) {
+    int rows = rows("inputs", inputs, "columns", columns);
     sameRows("targets", rows("targets", targets, "targetColumns", targetColumns), rows);
-    return new Dataset(inputs.clone(), columns, null, 0, targets.clone(), targetColumns, 0, rows);
+    return new Dataset(inputs, columns, null, 0, targets, targetColumns, 0, rows);
   }
 
   /** As {@link #classification}, but keeps the arrays: the caller gives them up. */

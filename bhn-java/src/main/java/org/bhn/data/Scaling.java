@@ -78,7 +78,7 @@ public record Scaling(Optional<Standardizer> inputs, Optional<Standardizer> targ
     if (targets.isPresent()) {
       y = targets.get().apply(y, data.targetColumns());
     }
-    return Dataset.regression(x, data.columns(), y, data.targetColumns());
+    return Dataset.owning(x, data.columns(), y, data.targetColumns());
   }
 
   /** As a map of plain values, for the card of a saved model. */

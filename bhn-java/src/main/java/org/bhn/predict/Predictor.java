@@ -1,12 +1,9 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
-import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
-import org.bhn.bayes.Likelihood;
-import org.bhn.data.Standardizer;
 import org.bhn.posterior.Prepared;
 import org.bhn.posterior.WeightPosterior;
 import org.bhn.posterior.WeightPosterior.Draw;
@@ -122,11 +119,11 @@ public final class Predictor implements AutoCloseable {
    */
   public Result run(
       float[] inputs, int[] labels, float[] targets, int samples, long seed, Precision precision) {
-    int rows = inputs.length / net.network().inputs();
+    Tensor x = uploaded(inputs);
     int total = draws(samples);
-    State state = new State(rows, inputs, labels, targets);
-    visit(state.inputs, false, total, seed, precision, state);
-    return state.result(total);
+    Statistics statistics = new Statistics(backend, net, workspace, x.rows(), labels, targets);
+    visit(x, false, total, seed, precision, statistics);
+    return statistics.result(total);
   }
 
   /**
@@ -190,17 +187,6 @@ public final class Predictor implements AutoCloseable {
     Tensor x = workspace.get("inputs", DType.REAL, inputs.length / width, width);
     backend.upload(x, net.scaling().applyToInputs(inputs));
     return x;
-  }
-
-  /** The sums of the rows of {@code [N, 2]}, less a value. */
-  private float[] sums(Tensor pairs, double less) {
-    float[] halves = new float[pairs.size()];
-    backend.download(pairs, halves);
-    float[] sums = new float[pairs.rows()];
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] = (float) ((double) halves[2 * i] + halves[2 * i + 1] - less);
-    }
-    return sums;
   }
 
   private int draws(int samples) {
@@ -309,111 +295,5 @@ public final class Predictor implements AutoCloseable {
     letGo();
     workspace.close();
     backend.close();
-  }
-
-  /** Device memory of one call: inputs, targets, and statistics for each input. */
-  private final class State implements Visit {
-    private final int rows;
-    private final int columns;
-    private final boolean classes;
-    private final Tensor inputs;
-    private final Tensor targets;
-    private final Tensor mean;
-    private final Tensor m2;
-    private final Tensor entropy;
-    private final Tensor votes;
-    private final Tensor logPredictive;
-    private final HostMoments host;
-    private double[] sharedNoise;
-
-    State(int rows, float[] x, int[] labels, float[] y) {
-      Likelihood likelihood = net.likelihood();
-      this.rows = rows;
-      this.classes = likelihood.classes() > 0;
-      this.columns = classes ? likelihood.classes() : likelihood.targets();
-      this.inputs = uploaded(x);
-      this.targets = targets(labels, y);
-      this.mean = workspace.get("mean", DType.REAL, rows, columns);
-      this.m2 = workspace.get("m2", DType.REAL, rows, columns);
-      this.entropy = classes ? workspace.get("entropy", DType.REAL, rows) : null;
-      this.votes = classes ? workspace.get("votes", DType.INT32, rows, columns) : null;
-      this.logPredictive =
-          targets == null ? null : workspace.get("logPredictive", DType.REAL, rows, 2);
-      this.host = HostMoments.forLikelihood(likelihood, rows);
-    }
-
-    private Tensor targets(int[] labels, float[] y) {
-      if (labels != null) {
-        Tensor t = workspace.get("labels", DType.INT32, rows);
-        backend.upload(t, labels);
-        return t;
-      }
-      if (y != null) {
-        Tensor t = workspace.get("targets", DType.REAL, rows, net.likelihood().targets());
-        backend.upload(t, net.scaling().targets().map(scaler -> scaler.apply(y)).orElse(y));
-        return t;
-      }
-      return null;
-    }
-
-    @Override
-    public void outputs(Tape tape, Var out, int row, int end, int count, int seen) {
-      Tensor outputs = out.value();
-      if (classes) {
-        backend.predictiveCategorical(
-            mean.rows(row, end),
-            m2.rows(row, end),
-            entropy.columns(row, end),
-            votes.rows(row, end),
-            outputs,
-            seen);
-      } else if (host != null) {
-        host.fold(backend, net.term(), outputs, row, end, count, seen);
-      } else {
-        backend.predictiveMoments(
-            mean.rows(row, end), m2.rows(row, end), net.term().mean(outputs), seen);
-        sharedNoise = new double[columns];
-        backend.download(net.term().logVariance(outputs), sharedNoise);
-      }
-      if (targets != null) {
-        Tensor y = targets.rank() == 1 ? targets.columns(row, end) : targets.rows(row, end);
-        Var logLik = net.term().logLik(tape, out, y, count);
-        backend.predictiveLogLik(logPredictive.rows(row, end), logLik.value(), seen);
-      }
-    }
-
-    Result result(int samples) {
-      Optional<Standardizer> units = net.scaling().targets();
-      float[] logLik = null;
-      if (logPredictive != null) {
-        logLik = sums(logPredictive, net.scaling().logUnit());
-      }
-      if (host != null) {
-        return new Result(host.predictive(samples, units), logLik);
-      }
-      float[] means = new float[rows * columns];
-      float[] squares = new float[rows * columns];
-      backend.download(mean, means);
-      Overflow.check("mean prediction", means, columns);
-      backend.download(m2, squares);
-      if (!classes) {
-        double[] noise = new double[rows * columns];
-        for (int i = 0; i < noise.length; i++) {
-          noise[i] = Math.exp(sharedNoise[i % columns]);
-        }
-        return new Result(
-            new Predictive(rows, columns, samples, means, squares, null, null, noise, units),
-            logLik);
-      }
-      float[] entropies = new float[rows];
-      int[] counts = new int[rows * columns];
-      backend.download(entropy, entropies);
-      Overflow.check("mean entropy", entropies, 1);
-      backend.download(votes, counts);
-      return new Result(
-          new Predictive(
-              rows, columns, samples, means, squares, entropies, counts, null, Optional.empty()),
-          logLik);
-    }
   }
 }
