@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.ToIntFunction;
 import org.bhn.nativelib.NativeException;
+import org.bhn.nativelib.Pointers;
 import org.bhn.nativelib.Status;
 import org.bhn.nativelib.gen.cuda.CudaC;
 
@@ -29,7 +30,7 @@ final class Cuda {
 
   /** Page-locked memory of the host. */
   static MemorySegment pinned(long bytes) {
-    return created("pinned memory", out -> CudaC.cudaMallocHost(out, bytes)).reinterpret(bytes);
+    return Pointers.sized(created("pinned memory", out -> CudaC.cudaMallocHost(out, bytes)), bytes);
   }
 
   /** What can be launched from what was captured. */

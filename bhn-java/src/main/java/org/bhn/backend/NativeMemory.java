@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.bhn.nativelib.BhnLibrary;
+import org.bhn.nativelib.Pointers;
 import org.bhn.nativelib.gen.bhn.BhnC;
 import org.bhn.tensor.DType;
 
@@ -109,7 +110,7 @@ final class NativeMemory {
       BhnLibrary.check(BhnC.bhn_memory_alloc(context, out, bytes));
       MemorySegment raw = out.get(ValueLayout.ADDRESS, 0);
       Arena arena = Arena.ofShared();
-      MemorySegment segment = raw.reinterpret(bytes, arena, this::release);
+      MemorySegment segment = Pointers.owned(raw, bytes, arena, this::release);
       NativeBuffer buffer = new NativeBuffer(this, dtype, length, segment, arena);
       live.add(buffer);
       AllocationEvent.record(bytes);

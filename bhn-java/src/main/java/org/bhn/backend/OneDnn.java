@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.ToIntFunction;
 import org.bhn.nativelib.OneDnnLibrary;
+import org.bhn.nativelib.Pointers;
 import org.bhn.nativelib.gen.dnnl.DnnlC;
 import org.bhn.nativelib.gen.dnnl.dnnl_exec_arg_t;
 
@@ -170,7 +171,7 @@ final class OneDnn {
             p ->
                 DnnlC.dnnl_primitive_desc_query(
                     description, DnnlC.dnnl_query_impl_info_str(), 0, p));
-    return text.reinterpret(Long.MAX_VALUE).getString(0);
+    return Pointers.text(text);
   }
 
   /** The arguments of a primitive: pairs of DNNL_ARG_ value and memory. */

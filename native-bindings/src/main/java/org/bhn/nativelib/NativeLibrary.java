@@ -190,7 +190,7 @@ public final class NativeLibrary {
       return false;
     }
     if (found.isEmpty()) {
-      reject("resource " + resource, "find", "not on the class path");
+      reject("resource " + resource, "find", "not on the class or module path");
       return false;
     }
     for (Path cache : locations.caches()) {

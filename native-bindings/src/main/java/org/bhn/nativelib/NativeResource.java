@@ -4,13 +4,20 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.lang.module.FindException;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReader;
+import java.lang.module.ModuleReference;
+import java.net.URI;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * A shared library on the class path.
+ * A shared library on the class path or the module path.
  *
  * @param name the resource's name
  * @param url where it is
@@ -24,10 +31,11 @@ record NativeResource(String name, URL url, String sha256) {
    * that this library knows, else by reading it all.
    */
   static Optional<NativeResource> find(ClassLoader loader, String name) throws IOException {
-    URL url = loader.getResource(name);
-    if (url == null) {
+    Optional<URL> found = locate(loader, name);
+    if (found.isEmpty()) {
       return Optional.empty();
     }
+    URL url = found.get();
     Optional<String> digest = beside(loader, name).or(() -> known(name, url));
     if (digest.isPresent()) {
       return Optional.of(new NativeResource(name, url, digest.get()));
@@ -35,6 +43,34 @@ record NativeResource(String name, URL url, String sha256) {
     try (InputStream in = open(url)) {
       return Optional.of(new NativeResource(name, url, Sha256.of(in)));
     }
+  }
+
+  private static Optional<URL> locate(ClassLoader loader, String name) throws IOException {
+    URL url = loader.getResource(name);
+    return url == null
+        ? onModulePath(Locations.split(System.getProperty("jdk.module.path")), name)
+        : Optional.of(url);
+  }
+
+  /**
+   * The resource in a module that was not resolved, so that class loaders do not know of it. That
+   * of oneDNN is one: it requires JavaCPP, which nothing here needs.
+   */
+  static Optional<URL> onModulePath(List<Path> path, String name) throws IOException {
+    try {
+      for (ModuleReference module : ModuleFinder.of(path.toArray(Path[]::new)).findAll()) {
+        try (ModuleReader reader = module.open()) {
+          Optional<URI> found = reader.find(name);
+          if (found.isPresent()) {
+            return Optional.of(found.get().toURL());
+          }
+        }
+      }
+    } catch (FindException e) {
+      // Something on it is no module: what was resolved, if anything, does not depend on it.
+      return Optional.empty();
+    }
+    return Optional.empty();
   }
 
   InputStream open() throws IOException {
@@ -49,11 +85,11 @@ record NativeResource(String name, URL url, String sha256) {
   }
 
   private static Optional<String> beside(ClassLoader loader, String name) throws IOException {
-    URL url = loader.getResource(name + ".sha256");
-    if (url == null) {
+    Optional<URL> url = locate(loader, name + ".sha256");
+    if (url.isEmpty()) {
       return Optional.empty();
     }
-    try (InputStream in = open(url)) {
+    try (InputStream in = open(url.get())) {
       String text = new String(in.readNBytes(64), StandardCharsets.US_ASCII);
       return text.matches("[0-9a-f]{64}") ? Optional.of(text) : Optional.empty();
     }

@@ -46,8 +46,10 @@ final class Platform {
       MemorySegment.NULL.reinterpret(1);
       return Optional.empty();
     } catch (IllegalCallerException e) {
+      Module own = Platform.class.getModule();
       return Optional.of(
-          "Java denies native calls: run it with --enable-native-access=ALL-UNNAMED");
+          "Java denies native calls: run it with --enable-native-access="
+              + (own.isNamed() ? own.getName() : "ALL-UNNAMED"));
     }
   }
 }
