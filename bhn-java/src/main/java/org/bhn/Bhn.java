@@ -17,6 +17,7 @@ import org.bhn.bayes.ElboEstimator;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
 import org.bhn.nn.Image;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.predict.InputGradient;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
@@ -116,6 +117,54 @@ public final class Bhn implements AutoCloseable {
       } finally {
         training = false;
       }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Puts a network trained elsewhere in the posterior's middle: where the noise is 0 the model then
+   * is that network, and its spread is that of a new model. Training goes on from there, without
+   * data-dependent initialisation; the prior stays as it is. Of a model that standardises its data
+   * they are the weights for standardised ones.
+   *
+   * @return this
+   * @throws IllegalArgumentException if the weights are those of another network
+   * @throws IllegalStateException if the model was trained or started from weights before
+   */
+  public Bhn startFrom(NetworkWeights weights) {
+    if (weights == null || !weights.network().equals(net.network())) {
+      throw new IllegalArgumentException(
+          weights == null
+              ? "weights is null: use NetworkWeights.torch or NetworkWeights.of"
+              : "weights are of another network: build the model with its layers and activations");
+    }
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      if (net.isInitialised()) {
+        throw new IllegalStateException(
+            "this model has been trained, or started from weights: build a new one");
+      }
+      net.posterior().startFrom(net.backend(), weights);
+      net.markInitialised();
+      trainings++;
+      return this;
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * The weights of a point or dropout network, which another model can start from.
+   *
+   * @throws UnsupportedOperationException if the weights are random
+   */
+  public NetworkWeights pointWeights() {
+    lock.writeLock().lock();
+    try {
+      checkOpen();
+      return net.posterior().pointWeights();
     } finally {
       lock.writeLock().unlock();
     }

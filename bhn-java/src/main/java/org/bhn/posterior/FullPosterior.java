@@ -7,6 +7,7 @@ import org.bhn.flow.FlowSpec;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.nn.WeightLayer;
 import org.bhn.tape.ImageOps;
 import org.bhn.tape.Ops;
@@ -86,6 +87,19 @@ final class FullPosterior extends FlowPosterior {
   /** A full posterior starts from a random network or from 0. */
   @Override
   public void initialise(Backend backend, Tensor x) {}
+
+  @Override
+  public void startFrom(Backend backend, NetworkWeights weights) {
+    double[] all = new double[dim()];
+    int at = 0;
+    for (int i = 0; i < network.weightLayers().count(); i++) {
+      for (double[] part : new double[][] {weights.matrix(i), weights.bias(i)}) {
+        System.arraycopy(part, 0, all, at, part.length);
+        at += part.length;
+      }
+    }
+    flow.setMean(backend, all);
+  }
 
   @Override
   public void close() {

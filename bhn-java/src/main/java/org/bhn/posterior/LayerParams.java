@@ -2,10 +2,12 @@ package org.bhn.posterior;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.bhn.backend.Backend;
 import org.bhn.nn.Layer;
 import org.bhn.nn.Network;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.nn.WeightLayer;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
@@ -18,6 +20,7 @@ final class LayerParams implements AutoCloseable {
   private final List<Param> matrices = new ArrayList<>();
 
   private final List<Param> biases = new ArrayList<>();
+  private final Network network;
 
   /**
    * Makes them; biases start at 0.
@@ -27,6 +30,7 @@ final class LayerParams implements AutoCloseable {
    */
   LayerParams(
       Backend backend, Network network, String name, Function<WeightLayer, double[]> initial) {
+    this.network = network;
     for (int i = 0; i < network.layers().size(); i++) {
       Layer any = network.layers().get(i);
       Param matrix = null;
@@ -69,6 +73,34 @@ final class LayerParams implements AutoCloseable {
     if (biases.get(layer) != null) {
       biases.get(layer).set(values);
     }
+  }
+
+  /** Sets all biases, and all matrices to what the function makes of them. */
+  void set(NetworkWeights weights, BiFunction<WeightLayer, double[], double[]> function) {
+    int at = 0;
+    for (int i = 0; i < matrices.size(); i++) {
+      if (network.layers().get(i) instanceof WeightLayer layer) {
+        matrices.get(i).set(function.apply(layer, weights.matrix(at)));
+        setBias(i, weights.bias(at));
+        at++;
+      }
+    }
+  }
+
+  /** What they are now. */
+  NetworkWeights get() {
+    int count = (int) network.weightLayers().count();
+    double[][] all = new double[count][];
+    double[][] shifts = new double[count][];
+    int at = 0;
+    for (int i = 0; i < matrices.size(); i++) {
+      if (matrices.get(i) != null) {
+        all[at] = matrices.get(i).get();
+        shifts[at] = biases.get(i) == null ? null : biases.get(i).get();
+        at++;
+      }
+    }
+    return NetworkWeights.of(network, all, shifts);
   }
 
   /** All matrices, then all biases. */

@@ -7,6 +7,7 @@ import org.bhn.backend.Backend;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.nn.WeightLayer;
 import org.bhn.tape.ImageOps;
 import org.bhn.tape.Noise;
@@ -110,6 +111,16 @@ final class PointPosterior implements WeightPosterior {
   /** Weights are He-initialised when made. */
   @Override
   public void initialise(Backend backend, Tensor x) {}
+
+  @Override
+  public void startFrom(Backend backend, NetworkWeights weights) {
+    layers.set(weights, (layer, matrix) -> matrix);
+  }
+
+  @Override
+  public NetworkWeights pointWeights() {
+    return layers.get();
+  }
 
   @Override
   public void close() {

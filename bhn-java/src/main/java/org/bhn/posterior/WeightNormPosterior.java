@@ -10,6 +10,7 @@ import org.bhn.flow.FlowSpec;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.MaxPool;
 import org.bhn.nn.Network;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.nn.WeightLayer;
 import org.bhn.tape.ImageOps;
 import org.bhn.tape.Ops;
@@ -183,6 +184,45 @@ final class WeightNormPosterior extends FlowPosterior {
       scale[j] = std > MIN_STD ? 1 / std : 1;
       shift[j] = centre ? -mean * scale[j] : 0;
     }
+  }
+
+  /** Directions as long as random ones are, and as gains the lengths of the rows. */
+  @Override
+  public void startFrom(Backend backend, NetworkWeights weights) {
+    double[] gains = new double[dim()];
+    int[] unit = {0};
+    layers.set(
+        weights,
+        (layer, matrix) -> {
+          int fanIn = layer.fanIn();
+          for (int from = 0; from < matrix.length; from += fanIn) {
+            gains[unit[0]++] = toDirection(matrix, from, fanIn);
+          }
+          return matrix;
+        });
+    flow.setMean(backend, gains);
+  }
+
+  /** Gives a row the length of random directions; returns what it had. Zeros go any way, 0 far. */
+  private static double toDirection(double[] matrix, int from, int fanIn) {
+    double largest = 0;
+    for (int k = from; k < from + fanIn; k++) {
+      largest = Math.max(largest, Math.abs(matrix[k]));
+    }
+    if (largest == 0) {
+      matrix[from] = DIRECTION_STD * Math.sqrt(fanIn);
+      return 0;
+    }
+    double squares = 0;
+    for (int k = from; k < from + fanIn; k++) {
+      matrix[k] /= largest;
+      squares += matrix[k] * matrix[k];
+    }
+    double scale = DIRECTION_STD * Math.sqrt(fanIn / squares);
+    for (int k = from; k < from + fanIn; k++) {
+      matrix[k] *= scale;
+    }
+    return largest * Math.sqrt(squares);
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.flow.FlowStack;
 import org.bhn.nn.Network;
+import org.bhn.nn.NetworkWeights;
 import org.bhn.tape.Noise;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
@@ -59,6 +60,20 @@ public interface WeightPosterior extends AutoCloseable {
    * none.
    */
   void initialise(Backend backend, Tensor x);
+
+  /** Moves it so that its network is the given one where the noise is 0; how wide it is stays. */
+  void startFrom(Backend backend, NetworkWeights weights);
+
+  /**
+   * The one set of weights that it is.
+   *
+   * @throws UnsupportedOperationException if weights are random
+   */
+  default NetworkWeights pointWeights() {
+    throw new UnsupportedOperationException(
+        "the weights are random: of a point or dropout network these are one set; use"
+            + " sampleWeights");
+  }
 
   @Override
   void close();
