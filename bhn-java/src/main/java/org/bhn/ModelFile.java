@@ -1,10 +1,12 @@
 package org.bhn;
 
+import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.TensorFiles;
@@ -41,8 +43,7 @@ final class ModelFile {
     }
     Map<String, Object> card = new LinkedHashMap<>();
     card.put("format", FORMAT);
-    String version = Bhn.class.getPackage().getImplementationVersion();
-    card.put("library", version == null ? "development" : version);
+    card.put("library", version());
     card.put("device", net.backend().device().name());
     card.put("trained", net.isInitialised());
     card.put("noise_counter", net.backend().itemLong(net.noiseCounter()));
@@ -53,6 +54,13 @@ final class ModelFile {
     }
     net.posterior().constants().forEach((name, t) -> writer.add(net.backend(), name, t));
     writer.write(file);
+  }
+
+  private static String version() {
+    ModuleDescriptor module = Bhn.class.getModule().getDescriptor();
+    return Optional.ofNullable(Bhn.class.getPackage().getImplementationVersion())
+        .or(() -> Optional.ofNullable(module).flatMap(ModuleDescriptor::rawVersion))
+        .orElse("development");
   }
 
   static Bhn read(Path path, Backend backend) {

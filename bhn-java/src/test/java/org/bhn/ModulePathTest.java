@@ -1,6 +1,7 @@
 package org.bhn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ModulePathTest {
   private static final String PROGRAM =
       """
+      import java.nio.file.Path;
       import org.bhn.Bhn;
       import org.bhn.backend.Backend;
       import org.bhn.backend.Backends;
@@ -42,6 +44,7 @@ class ModulePathTest {
           try (Backend backend = Backends.best();
               Bhn model = Bhn.regressor(1, 1).hidden(3).seed(1).build(backend)) {
             model.fit(Dataset.regression(x, 1, x, 1), Fit.epochs(2).batch(2));
+            model.save(Path.of(args[0]));
             System.out.println(
                 Bhn.class.getModule() + ", " + backend.device() + ", " + model.predict(x, 3).rows());
           }
@@ -56,6 +59,8 @@ class ModulePathTest {
     assumeTrue(OneDnnLibrary.isAvailable() && BhnLibrary.isAvailable(), "no CPU kernels here");
     String printed = run(0, "--enable-native-access=org.bhn.nativelib", "-Dbhn.require=cpu");
     assertTrue(printed.contains("module org.bhn, CPU, 4"), printed);
+    String header = Files.readString(model(), StandardCharsets.ISO_8859_1);
+    assertFalse(header.contains("development"), "the model's card names the library's version");
   }
 
   @Test
@@ -71,11 +76,17 @@ class ModulePathTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
     command.add("--illegal-native-access=deny");
-    command.addAll(List.of("-p", modulePath(), "--add-modules", "org.bhn", source.toString()));
+    command.addAll(
+        List.of(
+            "-p", modulePath(), "--add-modules", "org.bhn", source.toString(), model().toString()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(status, process.waitFor(), printed);
     return printed;
+  }
+
+  private Path model() {
+    return directory.resolve("model.safetensors");
   }
 
   /** Of this JVM's class path what a program has that depends on the library. */
