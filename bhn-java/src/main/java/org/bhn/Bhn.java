@@ -38,7 +38,7 @@ import org.bhn.train.Trainer;
 public final class Bhn implements AutoCloseable {
   private final Map<String, Object> card;
   private final BayesianNetwork net;
-  private final PredictorPool predictors = new PredictorPool(this::predictor);
+  private final PredictorPool predictors;
   private final Set<PosteriorSample> drawn = ConcurrentHashMap.newKeySet();
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile Precision precision = Precision.STRICT;
@@ -49,6 +49,7 @@ public final class Bhn implements AutoCloseable {
   Bhn(Map<String, Object> card, BayesianNetwork net) {
     this.card = card;
     this.net = net;
+    this.predictors = new PredictorPool(this::predictor, net.backend().device());
   }
 
   /** A classifier by softmax. */

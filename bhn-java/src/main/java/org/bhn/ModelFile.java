@@ -3,6 +3,7 @@ package org.bhn;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +30,10 @@ final class ModelFile {
 
   /**
    * Since version 3 the checksum covers the card and all names. Version 4 added scaling, which a
-   * reader must not overlook, and the noise counter, so that a training goes on with new noise.
+   * reader must not overlook, and the noise counter, so that a training goes on with new noise. In
+   * version 5 learned noise is log σ² / 5.
    */
-  private static final long FORMAT = 4;
+  private static final long FORMAT = 5;
 
   private static final long OLDEST = 3;
 
@@ -93,7 +95,7 @@ final class ModelFile {
       Bhn model = build(path, builder, backend);
       boolean whole = false;
       try {
-        fill(file, path, model.network());
+        fill(file, path, model.network(), format);
         if (card.has("noise_counter")) {
           model
               .network()
@@ -154,14 +156,18 @@ final class ModelFile {
     }
   }
 
-  private static void fill(SafeTensors.File file, Path path, BayesianNetwork net) {
+  private static void fill(SafeTensors.File file, Path path, BayesianNetwork net, long format) {
     Backend backend = net.backend();
     List<String> names = new ArrayList<>();
-    net.params().forEach(p -> names.add(p.name()));
+    net.params().forEach(p -> names.add(stored(p, format)));
     names.addAll(net.posterior().constants().keySet());
     TensorFiles.requireOnly(file, path, names);
     for (Param param : net.params()) {
-      TensorFiles.read(file, path, backend, param.name(), param.value());
+      String name = stored(param, format);
+      TensorFiles.read(file, path, backend, name, param.value());
+      if (!name.equals(param.name())) {
+        param.set(Arrays.stream(param.get()).map(logVariance -> logVariance / 5).toArray());
+      }
     }
     net.posterior()
         .constants()
@@ -170,6 +176,13 @@ final class ModelFile {
               TensorFiles.read(file, path, backend, name, tensor);
               requirePermutation(path, backend, name, tensor);
             });
+  }
+
+  /** The name of a parameter in a file of some format. */
+  private static String stored(Param param, long format) {
+    return format < 5 && param.name().equals("likelihood.noise")
+        ? "likelihood.log_var"
+        : param.name();
   }
 
   private static void requirePermutation(Path path, Backend backend, String name, Tensor tensor) {

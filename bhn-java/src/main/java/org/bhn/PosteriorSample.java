@@ -22,7 +22,7 @@ public final class PosteriorSample implements AutoCloseable {
   private final long seed;
   private final Precision precision;
   private final long trainings;
-  private final PredictorPool ready = new PredictorPool(this::drawn);
+  private final PredictorPool ready;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -37,6 +37,7 @@ public final class PosteriorSample implements AutoCloseable {
     this.seed = seed;
     this.precision = precision;
     this.trainings = trainings;
+    this.ready = new PredictorPool(this::drawn, model.network().backend().device());
     ready.use(first -> null); // so that the first request finds one
   }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.bhn.backend.Device;
 import org.bhn.predict.Predictor;
 
 /**
@@ -16,23 +17,34 @@ final class PredictorPool implements AutoCloseable {
   private final Semaphore turns =
       new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()), true);
   private final Supplier<Predictor> make;
+  private final boolean teams;
 
-  PredictorPool(Supplier<Predictor> make) {
+  /**
+   * An empty pool.
+   *
+   * @param device where they compute
+   */
+  PredictorPool(Supplier<Predictor> make, Device device) {
     this.make = make;
+    this.teams = device == Device.CPU;
   }
 
   <T> T use(Function<Predictor, T> work) {
     turns.acquireUninterruptibly();
     try {
-      Predictor idling = idle.poll();
-      Predictor predictor = idling != null ? idling : make.get();
-      try {
-        return work.apply(predictor);
-      } finally {
-        idle.add(predictor);
-      }
+      return teams ? TeamThreads.compute(() -> apply(work)) : apply(work);
     } finally {
       turns.release();
+    }
+  }
+
+  private <T> T apply(Function<Predictor, T> work) {
+    Predictor idling = idle.poll();
+    Predictor predictor = idling != null ? idling : make.get();
+    try {
+      return work.apply(predictor);
+    } finally {
+      idle.add(predictor);
     }
   }
 

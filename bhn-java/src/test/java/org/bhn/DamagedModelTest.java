@@ -123,14 +123,14 @@ class DamagedModelTest {
 
   @Test
   void filesOfAnotherFormatNameIt() {
-    rewrite("\"format\": 4", "\"format\": 2");
+    rewrite("\"format\": 5", "\"format\": 2");
     String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
-    assertTrue(message.contains("2 where this version reads 3 to 4"), message);
+    assertTrue(message.contains("2 where this version reads 3 to 5"), message);
   }
 
   @Test
   void filesWithoutScalingAreStillRead() {
-    rewrite("\"format\": 4", "\"format\": 3");
+    rewrite("\"format\": 5", "\"format\": 3");
     try (Bhn model = Bhn.load(bad, backend)) {
       assertEquals(Scaling.NONE, model.network().scaling());
     }

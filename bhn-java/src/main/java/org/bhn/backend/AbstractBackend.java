@@ -121,6 +121,22 @@ abstract class AbstractBackend implements Backend {
   }
 
   private void guarded(Runnable call) {
+    alone(
+        () -> {
+          enter();
+          try {
+            checkOpen();
+            call.run();
+          } catch (IllegalStateException e) {
+            throw released(e);
+          } finally {
+            leave();
+          }
+        });
+  }
+
+  /** Runs something under the one-thread rule alone, which a closed backend has, too. */
+  final void alone(Runnable call) {
     Thread other = user.compareAndExchange(null, Thread.currentThread());
     if (other != null) {
       throw new IllegalStateException(
@@ -129,15 +145,7 @@ abstract class AbstractBackend implements Backend {
               + ": a backend serves one thread at a time, use fork() for another thread");
     }
     try {
-      enter();
-      try {
-        checkOpen();
-        call.run();
-      } catch (IllegalStateException e) {
-        throw released(e);
-      } finally {
-        leave();
-      }
+      call.run();
     } finally {
       user.set(null);
     }

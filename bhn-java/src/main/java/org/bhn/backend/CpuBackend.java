@@ -70,13 +70,11 @@ final class CpuBackend extends NativeBackend {
 
   @Override
   void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y) {
-    OneDnnConvolution[] found = new OneDnnConvolution[1];
-    immediate(() -> found[0] = convolutions.get(key, isRecording()));
-    OneDnnConvolution call = found[0];
+    boolean recorded = isRecording();
     MemorySegment px = address(x);
     MemorySegment pw = address(w);
     MemorySegment py = address(y);
-    submit(op, () -> call.run(px, pw, py));
+    submit(op, () -> convolutions.get(key, recorded).run(px, pw, py));
   }
 
   @Override

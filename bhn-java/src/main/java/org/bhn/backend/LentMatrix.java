@@ -23,7 +23,7 @@ final class LentMatrix implements PackedMatrix {
   @Override
   public void close() {
     if (room != null) {
-      backend.giveBack(room);
+      backend.alone(() -> backend.giveBack(room));
       room = null;
     }
   }

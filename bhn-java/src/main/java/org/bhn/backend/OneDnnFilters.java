@@ -34,10 +34,10 @@ final class OneDnnFilters implements PackedMatrix {
     if (images == 0) {
       return;
     }
-    OneDnnConvolution call = calls.get(images, backend.isRecording());
+    boolean recorded = backend.isRecording();
     MemorySegment from = NativeBuffer.address(x);
     MemorySegment to = NativeBuffer.address(y);
-    backend.submit("packedConv", () -> call.run(from, to));
+    backend.submit("packedConv", () -> calls.get(images, recorded).run(from, to));
   }
 
   private OneDnnConvolution packed(int images) {
@@ -49,7 +49,7 @@ final class OneDnnFilters implements PackedMatrix {
 
   @Override
   public void close() {
-    calls.close();
+    backend.alone(calls::close);
     if (!plain.isStale()) {
       backend.release(plain);
     }

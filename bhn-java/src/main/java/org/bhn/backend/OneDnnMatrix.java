@@ -61,16 +61,20 @@ final class OneDnnMatrix {
 
   /** Packs v. */
   void pack(Tensor v) {
-    if (packing == null || packing.ld != v.ld()) {
-      Packing next = new Packing(v.ld());
+    int ld = v.ld();
+    MemorySegment from = NativeBuffer.address(v);
+    backend.submit("pack", () -> packing(ld).run(from));
+  }
+
+  private Packing packing(int ld) {
+    if (packing == null || packing.ld != ld) {
+      Packing next = new Packing(ld);
       if (packing != null) {
         packing.destroy();
       }
       packing = next;
     }
-    Packing now = packing;
-    MemorySegment from = NativeBuffer.address(v);
-    backend.submit("pack", () -> now.run(from));
+    return packing;
   }
 
   /**
@@ -112,10 +116,12 @@ final class OneDnnMatrix {
     if (x.rows() == 0) {
       return;
     }
-    Call call = calls.get(x.rows(), backend.isRecording());
+    int rows = x.rows();
+    boolean recorded = backend.isRecording();
     MemorySegment from = NativeBuffer.address(x);
     MemorySegment to = NativeBuffer.address(y);
-    backend.submit("packedProduct", () -> call.run(from, to));
+    // Looked up where no other thread is: it could be forgotten between the two.
+    backend.submit("packedProduct", () -> calls.get(rows, recorded).run(from, to));
   }
 
   /** Room for x in bf16. */

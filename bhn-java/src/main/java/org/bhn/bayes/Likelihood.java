@@ -6,6 +6,7 @@ import java.util.Map;
 import org.bhn.backend.Backend;
 import org.bhn.backend.LogVariance;
 import org.bhn.tape.BayesOps;
+import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
@@ -44,7 +45,10 @@ public sealed interface Likelihood {
     return new Gaussian(targets, noiseStd, false);
   }
 
-  /** Real targets; one noise level for each target is learned, starting at the given one. */
+  /**
+   * Real targets; one noise level σ for each target is learned, starting at the given one. A step
+   * moves log σ by about 2.5 learning rates at most: a level far from the start takes its time.
+   */
   static Likelihood gaussianLearned(int targets, double initialStd) {
     return new Gaussian(targets, initialStd, true);
   }
@@ -73,8 +77,10 @@ public sealed interface Likelihood {
     /**
      * Log-variance of the noise of the rows {@code [S·B, O]}, or shared {@code [O]}; null if the
      * targets are not Gaussian.
+     *
+     * @param backend of the calling thread
      */
-    Tensor logVariance(Tensor outputs);
+    double[] logVariance(Backend backend, Tensor outputs);
 
     @Override
     void close();
@@ -263,7 +269,7 @@ record Plain(Function function) implements Likelihood.Term {
   }
 
   @Override
-  public Tensor logVariance(Tensor outputs) {
+  public double[] logVariance(Backend backend, Tensor outputs) {
     return null;
   }
 
@@ -271,8 +277,14 @@ record Plain(Function function) implements Likelihood.Term {
   public void close() {}
 }
 
-/** Gaussian noise shared by all rows, fixed or learned. */
+/**
+ * Gaussian noise shared by all rows, fixed or learned. What is learned is log σ² / {@link #STEP}:
+ * Adam moves every parameter by about the learning rate, and the residuals of a regression shrink
+ * faster than log σ² could follow.
+ */
 final class GaussianTerm implements Likelihood.Term {
+  static final double STEP = 5;
+
   private final Backend backend;
   private final Param learned;
   private final Tensor fixed;
@@ -280,18 +292,15 @@ final class GaussianTerm implements Likelihood.Term {
   GaussianTerm(Backend backend, Likelihood.Gaussian spec) {
     this.backend = backend;
     double logVar = 2 * Math.log(spec.std());
-    this.learned = spec.learned() ? new Param(backend, "likelihood.log_var", spec.targets()) : null;
+    this.learned = spec.learned() ? new Param(backend, "likelihood.noise", spec.targets()) : null;
     this.fixed = spec.learned() ? null : backend.allocate(DType.REAL, spec.targets());
-    backend.fill(logVar(), logVar);
-  }
-
-  private Tensor logVar() {
-    return learned == null ? fixed : learned.value();
+    backend.fill(
+        learned == null ? fixed : learned.value(), learned == null ? logVar : logVar / STEP);
   }
 
   @Override
   public Var logLik(Tape tape, Var outputs, Tensor targets, int samples) {
-    Var logVar = learned == null ? tape.constant(fixed) : tape.param(learned);
+    Var logVar = learned == null ? tape.constant(fixed) : Ops.scaled(tape.param(learned), STEP);
     return BayesOps.gaussian(outputs, logVar, targets, samples, LogVariance.SHARED);
   }
 
@@ -306,8 +315,14 @@ final class GaussianTerm implements Likelihood.Term {
   }
 
   @Override
-  public Tensor logVariance(Tensor outputs) {
-    return logVar();
+  public double[] logVariance(Backend any, Tensor outputs) {
+    Tensor held = learned == null ? fixed : learned.value();
+    double[] values = new double[held.size()];
+    any.download(held, values);
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= learned == null ? 1 : STEP;
+    }
+    return values;
   }
 
   @Override
@@ -343,8 +358,10 @@ record HeteroscedasticTerm(int targets) implements Likelihood.Term {
   }
 
   @Override
-  public Tensor logVariance(Tensor outputs) {
-    return outputs.columns(targets, 2 * targets);
+  public double[] logVariance(Backend backend, Tensor outputs) {
+    double[] values = new double[outputs.rows() * targets];
+    backend.download(outputs.columns(targets, 2 * targets), values);
+    return values;
   }
 
   @Override

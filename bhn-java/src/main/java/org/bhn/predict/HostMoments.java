@@ -46,11 +46,8 @@ final class HostMoments {
       long seen) {
     int size = (end - row) * columns;
     double[] values = new double[count * size];
-    double[] logVariance = new double[heteroscedastic ? count * size : 0];
     backend.download(term.mean(outputs), values);
-    if (heteroscedastic) {
-      backend.download(term.logVariance(outputs), logVariance);
-    }
+    double[] logVariance = term.logVariance(backend, outputs);
     int base = row * columns;
     for (int s = 0; s < count; s++) {
       double n = seen + s + 1;
@@ -70,6 +67,7 @@ final class HostMoments {
   Predictive predictive(int samples, Optional<Standardizer> units) {
     Overflow.check("mean prediction", mean, columns);
     Overflow.check("noise variance", noise, columns);
+    Overflow.check("sum of squared deviations", floats(m2), columns);
     return new Predictive(
         rows,
         columns,

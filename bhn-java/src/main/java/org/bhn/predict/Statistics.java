@@ -89,8 +89,7 @@ final class Statistics implements Predictor.Visit {
     } else {
       backend.predictiveMoments(
           mean.rows(row, end), m2.rows(row, end), net.term().mean(outputs), seen);
-      sharedNoise = new double[columns];
-      backend.download(net.term().logVariance(outputs), sharedNoise);
+      sharedNoise = net.term().logVariance(backend, outputs);
     }
     if (targets != null) {
       Tensor y = targets.rank() == 1 ? targets.columns(row, end) : targets.rows(row, end);
@@ -113,6 +112,7 @@ final class Statistics implements Predictor.Visit {
     backend.download(mean, means);
     Overflow.check("mean prediction", means, columns);
     backend.download(m2, squares);
+    Overflow.check("sum of squared deviations", squares, columns);
     if (!classes) {
       double[] noise = new double[rows * columns];
       for (int i = 0; i < noise.length; i++) {

@@ -124,6 +124,17 @@ public final class Ops {
     return y;
   }
 
+  /** {@code factor · x}. */
+  public static Var scaled(Var x, double factor) {
+    Tape tape = x.tape();
+    Backend backend = tape.backend();
+    Var y = tape.output("scaled", x.isTracked(), x.value().shape());
+    backend.fill(y.value(), 0);
+    backend.axpy(y.value(), x.value(), factor);
+    tape.undo(y, () -> backend.axpy(x.gradient(), y.gradient(), factor));
+    return y;
+  }
+
   /** The rows of x, {@code times} over; gradients are summed. */
   public static Var repeat(Var x, int times) {
     Tape tape = x.tape();

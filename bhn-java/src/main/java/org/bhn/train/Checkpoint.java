@@ -34,7 +34,7 @@ final class Checkpoint {
    * Since version 2 it says which model and data it belongs to, since version 3 batches follow from
    * the noise counter.
    */
-  private static final long FORMAT = 3;
+  private static final long FORMAT = 4;
 
   private final Path path;
   private final Trainer trainer;

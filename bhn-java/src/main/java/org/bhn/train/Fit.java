@@ -17,7 +17,7 @@ public final class Fit {
   public enum Selection {
     /** Mean log predictive density. */
     LOG_LIKELIHOOD,
-    /** Share of correct labels, then log predictive density. */
+    /** Share of correct labels, then log predictive density; of class labels only. */
     ACCURACY
   }
 
@@ -128,7 +128,7 @@ public final class Fit {
 
   /**
    * Share of the epochs over which the KL weight β rises linearly from almost 0 (0: no warm-up; the
-   * paper: 0.5).
+   * paper: 0.5). The last epoch has all of it, and before it has risen no epoch is the best one.
    */
   public Fit klWarmup(double share) {
     check("klWarmup", share, 0, 1);
@@ -164,7 +164,10 @@ public final class Fit {
     return this;
   }
 
-  /** Data on which each epoch is judged; the best snapshot is kept unless told otherwise. */
+  /**
+   * Data on which each epoch is judged; the best snapshot is kept unless told otherwise. Epochs of
+   * {@link #klWarmup} are judged but never the best: their posterior is not yet the one asked for.
+   */
   public Fit validation(Dataset data) {
     if (data == null) {
       throw new IllegalArgumentException("validation is null: leave the call out");
@@ -197,7 +200,10 @@ public final class Fit {
     return this;
   }
 
-  /** Stops after so many validations without a better one (0: never). */
+  /**
+   * Stops after so many validations without a better one (0: never), not before {@link #klWarmup}
+   * is over. Needs {@link #validation}.
+   */
   public Fit patience(int validations) {
     check("patience", validations, 0, 1 << 24);
     this.patience = validations;
@@ -245,12 +251,14 @@ public final class Fit {
 
   /** KL weight of an epoch, counted from 0. */
   double klWeight(int epoch) {
-    double done = warmup > 0 ? epoch / (warmup * epochs) : 1;
-    if (done >= 1) {
+    if (epoch >= warmup * (epochs - 1)) {
       return temperature;
     }
+    double done = epoch / (warmup * (epochs - 1));
     return temperature
-        * (warmupStart > 1 ? Math.pow(warmupStart, 1 - done) : Math.min(1, warmupStart + done));
+        * (warmupStart > 1
+            ? Math.pow(warmupStart, 1 - done)
+            : warmupStart + (1 - warmupStart) * done);
   }
 
   /** Learning rate of an epoch, counted from 0. */

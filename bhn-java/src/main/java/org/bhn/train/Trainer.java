@@ -58,6 +58,16 @@ public final class Trainer implements AutoCloseable {
     if (fit.checkpoint != null) {
       Checkpoint.requireWritable(fit.checkpoint);
     }
+    boolean classes = net.likelihood().classes() > 0;
+    if (fit.patience > 0 && fit.validation == null) {
+      throw new IllegalArgumentException(
+          "patience = %d needs data to judge by: set validation(data), or leave patience out"
+              .formatted(fit.patience));
+    }
+    if (fit.selection == Fit.Selection.ACCURACY && !classes) {
+      throw new IllegalArgumentException(
+          "select(ACCURACY) needs class labels: use LOG_LIKELIHOOD, or build a classifier");
+    }
     if (fit.examplesPerDraw < fit.batch && !net.posterior().supportsPerExample()) {
       throw new IllegalArgumentException(
           "perExample and examplesPerDraw need a posterior over gains: a full posterior would need"
@@ -83,7 +93,6 @@ public final class Trainer implements AutoCloseable {
         memory.close();
       }
     }
-    boolean classes = net.likelihood().classes() > 0;
     this.validInputs = judged ? fit.validation.inputs() : null;
     this.validLabels = judged && classes ? fit.validation.labels() : null;
     this.validTargets = judged && !classes ? fit.validation.targets() : null;
@@ -201,7 +210,7 @@ public final class Trainer implements AutoCloseable {
         optimizer.gradientNorm(),
         judged[0],
         judged[1],
-        isBest(judged),
+        isBest(judged, klWeight),
         (System.nanoTime() - start) * 1e-9);
   }
 
@@ -260,8 +269,8 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private boolean isBest(double[] judged) {
-    if (Double.isNaN(judged[0])) {
+  private boolean isBest(double[] judged, double klWeight) {
+    if (Double.isNaN(judged[0]) || klWeight != fit.temperature) {
       return false;
     }
     if (bestEpoch < 0) {

@@ -175,7 +175,7 @@ class OtherTrainingTest {
             "missing", "no such tensor",
             "unknown", "unknown tensor",
             "history", "training.history",
-            "format", "1 where this version reads 3");
+            "format", "1 where this version reads 4");
     said.forEach(
         (mistake, words) -> {
           rewrite(mistake);
@@ -218,7 +218,7 @@ class OtherTrainingTest {
           new TensorFiles.Writer()
               .metadata(
                   "training",
-                  mistake.equals("format") ? state.replace("\"format\": 3", "\"x\": 3") : state);
+                  mistake.equals("format") ? state.replace("\"format\": 4", "\"x\": 4") : state);
       model
           .network()
           .posterior()

@@ -215,20 +215,12 @@ public final class NativeLibrary {
     if (problem.isPresent()) {
       return reject(file.toString(), "check", problem.get());
     }
-    // What System.load has loaded stays, and its symbols would hide those of the next candidate. So
-    // the handshake uses a handle that is closed again, after System.load has taken its own.
-    try (Arena arena = Arena.ofConfined()) {
-      if (!alone) {
-        open(beside, arena);
-      }
-      Optional<String> refusal = open(file, arena).flatMap(handshake::refusal);
+    try {
+      Optional<String> refusal =
+          SharedLibrary.withRoom(() -> take(file, alone ? Optional.empty() : Optional.of(beside)));
       if (refusal.isPresent()) {
         return reject(file.toString(), "version", refusal.get());
       }
-      if (!alone) {
-        System.load(beside.toAbsolutePath().toString());
-      }
-      System.load(file.toAbsolutePath().toString());
     } catch (UnsatisfiedLinkError e) {
       String missing =
           companion != null && alone ? " (there is no " + companion + " beside it)" : "";
@@ -236,6 +228,21 @@ public final class NativeLibrary {
     }
     loaded = file;
     return true;
+  }
+
+  /** Loads a file after its companion, or says what the handshake has against it. */
+  private Optional<String> take(Path file, Optional<Path> companion) {
+    // What System.load has loaded stays, and its symbols would hide those of the next candidate. So
+    // the handshake uses a handle that is closed again, after System.load has taken its own.
+    try (Arena arena = Arena.ofConfined()) {
+      companion.ifPresent(beside -> open(beside, arena));
+      Optional<String> refusal = open(file, arena).flatMap(handshake::refusal);
+      if (refusal.isEmpty()) {
+        companion.ifPresent(SharedLibrary::load);
+        SharedLibrary.load(file);
+      }
+      return refusal;
+    }
   }
 
   /** Empty when it cannot be opened: System.load then says why, which this lookup does not. */

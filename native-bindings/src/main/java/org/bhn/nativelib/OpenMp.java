@@ -27,6 +27,9 @@ final class OpenMp {
    */
   private static final String SPIN_COUNT = "10000";
 
+  /** OpenMP lists a team on the stack, and some thousands are too many for it. */
+  private static final int MOST_THREADS = 1024;
+
   private static final NativeLibrary LIBRARY =
       new NativeLibrary(
           "libgomp.so.1",
@@ -48,14 +51,15 @@ final class OpenMp {
     if (loaded) {
       return;
     }
-    loaded = true;
     Optional<String> problem = Platform.problem();
     if (problem.isPresent()) {
+      loaded = true;
       description = problem.get();
       return;
     }
     Optional<String> present = alreadyPresent();
     if (present.isPresent()) {
+      loaded = true;
       description = present.get() + " (was in the process before)";
       return;
     }
@@ -64,6 +68,7 @@ final class OpenMp {
             System.getenv(),
             System.getProperty(THREADS),
             Runtime.getRuntime().availableProcessors());
+    loaded = true;
     settings.forEach(CLib::setenv);
     description = LIBRARY.tryLoad().map(Path::toString).orElse("none found") + " " + settings;
   }
@@ -76,9 +81,9 @@ final class OpenMp {
       settings.put("GOMP_SPINCOUNT", SPIN_COUNT);
     }
     if (threads != null) {
-      if (!threads.matches("[1-9][0-9]{0,3}")) {
+      if (!threads.matches("[1-9][0-9]{0,3}") || Integer.parseInt(threads) > MOST_THREADS) {
         throw new IllegalArgumentException(
-            "-D" + THREADS + "=" + threads + ": a number from 1 to 9999 is needed");
+            "-D" + THREADS + "=" + threads + ": a number from 1 to " + MOST_THREADS + " is needed");
       }
       settings.put("OMP_NUM_THREADS", threads);
     } else if (!environment.containsKey("OMP_NUM_THREADS")) {

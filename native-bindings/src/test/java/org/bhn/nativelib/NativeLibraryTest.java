@@ -2,12 +2,17 @@ package org.bhn.nativelib;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -234,6 +240,55 @@ class NativeLibraryTest {
     }
     try (var files = Files.walk(cache)) {
       assertEquals(1, files.filter(Files::isRegularFile).count());
+    }
+  }
+
+  @Test
+  void aThreadWithASmallStackMayLoad() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xss256k",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Doctor.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes());
+    assertEquals(0, process.waitFor(), output);
+    assertTrue(output.contains("oneDNN version"), output);
+  }
+
+  @Test
+  void severalClassLoadersMayLoadAtOnce() throws Exception {
+    URL[] classes =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(
+                entry -> {
+                  try {
+                    return Path.of(entry).toUri().toURL();
+                  } catch (MalformedURLException e) {
+                    throw new AssertionError(e);
+                  }
+                })
+            .toArray(URL[]::new);
+    List<URLClassLoader> loaders = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        URLClassLoader loader = new URLClassLoader(classes, ClassLoader.getPlatformClassLoader());
+        loaders.add(loader);
+        for (Class<?> library : List.of(BhnLibrary.class, OneDnnLibrary.class)) {
+          Class<?> another = loader.loadClass(library.getName());
+          assertNotSame(library, another);
+          assertEquals(
+              library.getMethod("load").invoke(null), another.getMethod("load").invoke(null));
+        }
+      }
+    } finally {
+      for (URLClassLoader loader : loaders) {
+        loader.close();
+      }
     }
   }
 

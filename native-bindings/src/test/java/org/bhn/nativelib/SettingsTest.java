@@ -28,7 +28,7 @@ class SettingsTest {
 
   @Test
   void aWrongThreadCountIsNamed() {
-    for (String wrong : List.of("0", "-1", "two", "")) {
+    for (String wrong : List.of("0", "-1", "two", "", "1025", "9999")) {
       Exception e =
           assertThrows(IllegalArgumentException.class, () -> OpenMp.settings(Map.of(), wrong, 3));
       assertTrue(e.getMessage().startsWith("-Dbhn.threads=" + wrong + ":"), e.getMessage());

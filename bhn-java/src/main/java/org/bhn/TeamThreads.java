@@ -1,0 +1,109 @@
+package org.bhn;
+
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * The threads that predict on a CPU. OpenMP gives every thread that computes a team of its own,
+ * which lives as long as the thread: hundreds of request threads would keep hundreds of teams, and
+ * OpenMP ends a process that can have no more threads. So a few threads compute themselves, those
+ * that come first, and others have it done by as many threads of this class. Virtual threads always
+ * do: they have no thread to keep.
+ */
+final class TeamThreads {
+  /** How many compute themselves, and as many for all others. */
+  static final int MOST = Math.max(2, Runtime.getRuntime().availableProcessors() / 4);
+
+  private static final long IDLE_SECONDS = 60;
+
+  /** Weak, so that nothing of a thread that has ended is kept. */
+  private static final List<WeakReference<Thread>> OWNERS = new ArrayList<>();
+
+  private static final ThreadPoolExecutor OTHERS = others();
+
+  private TeamThreads() {}
+
+  private static ThreadPoolExecutor others() {
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            MOST,
+            MOST,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("bhn-predict-", 1).factory());
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
+  }
+
+  /** Computes in this thread, or in another one while this one waits. */
+  static <T> T compute(Supplier<T> work) {
+    if (mayOwnATeam(Thread.currentThread())) {
+      return work.get();
+    }
+    Future<T> result = new FutureTask<>(work::get);
+    OTHERS.execute((Runnable) result);
+    return await(result);
+  }
+
+  private static boolean mayOwnATeam(Thread thread) {
+    if (thread.isVirtual()) {
+      return false;
+    }
+    synchronized (OWNERS) {
+      for (WeakReference<Thread> owner : OWNERS) {
+        if (owner.refersTo(thread)) {
+          return true;
+        }
+      }
+      OWNERS.removeIf(owner -> !isAlive(owner.get()));
+      return OWNERS.size() < MOST && OWNERS.add(new WeakReference<>(thread));
+    }
+  }
+
+  private static boolean isAlive(Thread thread) {
+    return thread != null && thread.isAlive();
+  }
+
+  /** Waits whatever comes: what computes uses memory that the caller frees. */
+  private static <T> T await(Future<T> result) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return result.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw here(e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** What was thrown there, as if it had been thrown here. */
+  private static RuntimeException here(Throwable thrown) {
+    StackTraceElement[] there = thrown.getStackTrace();
+    StackTraceElement[] here = new Throwable().getStackTrace();
+    StackTraceElement[] both = new StackTraceElement[there.length + here.length];
+    System.arraycopy(there, 0, both, 0, there.length);
+    System.arraycopy(here, 0, both, there.length, here.length);
+    thrown.setStackTrace(both);
+    if (thrown instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) thrown;
+  }
+}
