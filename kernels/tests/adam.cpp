@@ -305,6 +305,19 @@ void refused_conditioners() {
     CHECK(std::equal(before.begin(), before.end(), theta));
     all.start[at] -= by;
   }
+  // A row of the last head that is longer than what there is to see, and the next one shorter, so that starts rise all the same.
+  {
+    size_t at = all.start.size() - 2;
+    all.start[at] += 15;
+    all.fused->report[1] = 0;
+    BAD_INDEX(context(), step(), "row_start must rise");
+    CHECK(std::equal(before.begin(), before.end(), theta));
+    all.start[at] -= 15;
+  }
+  // Two conditioners whose gradients are those of one tensor.
+  Conditioners two(2, 2);
+  two.made[1].tensor = two.made[0].tensor;
+  INVALID(two.update_fused(context(), hyper), "made[i].tensor = 1 must be in [2, 7]");
   all.made.clear();
   INVALID(step(), "grad[i] is NULL");
 }

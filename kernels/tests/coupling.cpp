@@ -7,12 +7,13 @@ using namespace check;
 
 namespace {
 
-OpCase op_case(int64_t samples, int64_t d, int64_t pad, float delta, bool start) {
+OpCase op_case(int64_t samples, int64_t d, int64_t pad, float delta, bool start, int64_t pad_y = -1) {
+  pad_y = pad_y < 0 ? pad : pad_y;
   OpCase op;
   op.name = "coupling " + std::to_string(samples) + "x" + std::to_string(d) + " ld +" + std::to_string(pad);
   op.in = {Matrix::random("z", samples, d, d + pad, -2, 2), Matrix::random("heads", samples, 2 * d, 2 * d, -3, 3),
            Matrix::random("log_det_in", 1, samples, samples, -9, 9)};
-  op.out = {Matrix::output("y", samples, d, d + pad), Matrix::output("log_det", 1, samples, samples)};
+  op.out = {Matrix::output("y", samples, d, d + pad_y), Matrix::output("log_det", 1, samples, samples)};
   op.reference = [=](const Values& in, Values& out, Values& magnitude) {
     for (int64_t s = 0; s < samples; ++s) {
       out[1][s] = start ? in[2][s] : 0;
@@ -27,10 +28,10 @@ OpCase op_case(int64_t samples, int64_t d, int64_t pad, float delta, bool start)
     }
   };
   op.forward = [=](bhn_context* c, const Out& out, const In& in) {
-    return bhn_coupling_fwd(c, out[0], out[1], in[0], in[1], start ? in[2] : nullptr, samples, d, d + pad, d + pad, delta);
+    return bhn_coupling_fwd(c, out[0], out[1], in[0], in[1], start ? in[2] : nullptr, samples, d, d + pad_y, d + pad, delta);
   };
   op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
-    return bhn_coupling_bwd(c, grads[0], grads[1], up[0], up[1], in[0], in[1], samples, d, d + pad, d + pad, delta);
+    return bhn_coupling_bwd(c, grads[0], grads[1], up[0], up[1], in[0], in[1], samples, d, d + pad_y, d + pad, delta);
   };
   op.wanted = {0, 1};
   op.null_upstream = true;
@@ -38,8 +39,9 @@ OpCase op_case(int64_t samples, int64_t d, int64_t pad, float delta, bool start)
 }
 
 // z from y by the reference's own formula; the log-det is the forward's.
-OpCase inverse(int64_t samples, int64_t d, int64_t pad, float delta, bool start) {
-  OpCase op = op_case(samples, d, pad, delta, start);
+OpCase inverse(int64_t samples, int64_t d, int64_t pad, float delta, bool start, int64_t pad_z = -1) {
+  pad_z = pad_z < 0 ? pad : pad_z;
+  OpCase op = op_case(samples, d, pad, delta, start, pad_z);
   op.name += " inverse";
   op.in[0].name = "y";
   op.out[0].name = "z";
@@ -53,7 +55,7 @@ OpCase inverse(int64_t samples, int64_t d, int64_t pad, float delta, bool start)
     }
   };
   op.forward = [=](bhn_context* c, const Out& out, const In& in) {
-    return bhn_coupling_inv(c, out[0], out[1], in[0], in[1], start ? in[2] : nullptr, samples, d, d + pad, d + pad, delta);
+    return bhn_coupling_inv(c, out[0], out[1], in[0], in[1], start ? in[2] : nullptr, samples, d, d + pad_z, d + pad, delta);
   };
   op.backward = nullptr;
   op.wanted = {};
@@ -133,6 +135,10 @@ void all() {
     run(op_case(n, 3, 2, 0.0f, false));
     run(inverse(3, n, n % 3, 0.001f, n % 2 == 0));
   }
+  // Rows of z and of y lie apart by other distances.
+  run(op_case(3, 5, 4, 0.001f, true, 1));
+  run(op_case(3, 5, 0, 0.001f, true, 2));
+  run(inverse(3, 5, 4, 0.001f, true, 1));
   run(op_case(0, 5, 0, 0.001f, true));
   run(op_case(3, 0, 0, 0.001f, true));
   run(inverse(3, 0, 0, 0.001f, true));

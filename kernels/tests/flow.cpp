@@ -316,6 +316,7 @@ void refusals() {
   refused([](Call& a) { a.s[1].outputs = 0; }, "steps[l].outputs = 0");
   refused([](Call& a) { a.s[1].seen = 4; }, "steps[l].seen = 4 must be in [0, 3]");
   refused([](Call& a) { a.s[1].moved = -1; }, "steps[l].moved = -1");
+  refused([](Call& a) { a.s[1].moved = 3; }, "steps[l].moved = 3 must be in [0, 2]");
   refused([](Call& a) { a.s[1].weight_norm = 2; }, "steps[l].weight_norm = 2");
   refused([](Call& a) { a.s[1].weights = 31; }, "= 31 must be in [32, 32]");
 }
@@ -331,6 +332,10 @@ void bad_indices() {
     BAD_INDEX(call.c, call.forward(), words);
     BAD_INDEX(call.c, call.backward(), words);
   }
+  Call call;
+  call.order[4] = 5;  // the last one is looked at too
+  BAD_INDEX(call.c, call.forward(), "permutation must hold numbers in [0, d)");
+  BAD_INDEX(call.c, call.backward(), "permutation must hold numbers in [0, d)");
 }
 
 // What one context asks for does not change what another has under way.
@@ -373,6 +378,7 @@ void all() {
   compare({IAF, LOWER}, 2, 5, 4, true, {true, false, true, true});
   compare({UPPER, IAF}, 2, 5, 4, true, {true, true, false, true});
   compare({IAF, UPPER}, 2, 5, 4, true, {true, true, true, false});
+  compare({IAF}, 16, 4000, 3, true);  // more than the shared memory of a block holds
   refusals();
   bad_indices();
   at_once();

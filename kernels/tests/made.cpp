@@ -396,6 +396,7 @@ void bad_rows() {
   const int places[] = {0, 0, 1, 2, 5, 7, 10, 10, 10, 3};
   const int32_t values[] = {-1, 1, 4, 2, -7, INT32_MIN, INT32_MAX, 8, 9, 3};
   const int64_t weights[] = {9, 9, 9, 9, 9, 9, 9, 9, 8, 10};
+  bad(10, 12, 12, 2);  // the last row, longer than h, with no shorter one after it
   for (int i = 0; i < 10; ++i) {
     bad(places[i], values[i], weights[i], 2);
     bad(places[i], values[i], weights[i], 40);

@@ -5,11 +5,12 @@ using namespace check;
 
 namespace {
 
-OpCase op_case(int64_t samples, int64_t d, int64_t pad) {
+OpCase op_case(int64_t samples, int64_t d, int64_t pad, int64_t pad_y = -1) {
+  pad_y = pad_y < 0 ? pad : pad_y;
   OpCase op;
   op.name = "permute " + std::to_string(samples) + "x" + std::to_string(d) + " ld +" + std::to_string(pad);
   op.in = {Matrix::random("x", samples, d, d + pad)};
-  op.out = {Matrix::output("y", samples, d, d + pad)};
+  op.out = {Matrix::output("y", samples, d, d + pad_y)};
   auto order = std::make_shared<Guarded<int32_t>>(d);
   for (int64_t j = 0; j < d; ++j) {
     (*order)[j] = int32_t(d - 1 - j);
@@ -24,10 +25,10 @@ OpCase op_case(int64_t samples, int64_t d, int64_t pad) {
     }
   };
   op.forward = [=](bhn_context* c, const Out& out, const In& in) {
-    return bhn_permute_fwd(c, out[0], in[0], order->data(), samples, d, d + pad, d + pad);
+    return bhn_permute_fwd(c, out[0], in[0], order->data(), samples, d, d + pad_y, d + pad);
   };
   op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In&) {
-    return bhn_permute_bwd(c, grads[0], up[0], order->data(), samples, d, d + pad, d + pad);
+    return bhn_permute_bwd(c, grads[0], up[0], order->data(), samples, d, d + pad_y, d + pad);
   };
   op.wanted = {0};
   op.allowance = 2;
@@ -80,6 +81,8 @@ void bad_indices() {
 }
 
 void all() {
+  run(op_case(3, 5, 4, 1));
+  run(op_case(3, 5, 0, 2));
   for (int64_t n : {1, 2, 3, 7, 8, 9, 16, 17, 33, 101}) {
     run(op_case(2, n, n % 3));
     run(op_case(n, 5, 0));

@@ -285,6 +285,8 @@ void all() {
   categorical(7, 501, 10, 3);
   categorical(2, 3, 5, 1000);
   categorical(4, 3, 256, 5);
+  categorical(4, 3, 257, 5);
+  categorical(4, 3, 288, 5);
   categorical(4, 3, 1025, 5);
   votes();
   pieces();

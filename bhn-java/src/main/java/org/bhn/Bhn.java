@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,10 +39,11 @@ public final class Bhn implements AutoCloseable {
   private final BayesianNetwork net;
   private final PredictorPool predictors;
   private final Set<PosteriorSample> drawn = ConcurrentHashMap.newKeySet();
-  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile Precision precision = Precision.STRICT;
   private long trainings; // so far
   private boolean training;
+  private volatile boolean closing; // a training ends at its next step
   private boolean closed;
 
   Bhn(Map<String, Object> card, BayesianNetwork net) {
@@ -95,10 +95,13 @@ public final class Bhn implements AutoCloseable {
 
   /**
    * Trains. A model that was trained before goes on from where it is; if there is a checkpoint of
-   * this training already ({@link Fit#checkpoint}), from there.
+   * this training already ({@link Fit#checkpoint}), from there. An interrupt of the thread, which
+   * stays set, and {@link #close} by another thread end it before its next step; {@link
+   * Fit#stopWhen} ends it in good order.
    *
    * @throws IllegalArgumentException if the data do not fit the model
    * @throws org.bhn.train.TrainingException if a value becomes NaN or infinite
+   * @throws java.util.concurrent.CancellationException if it is interrupted or the model closed
    * @throws org.bhn.io.FormatException if the checkpoint is damaged or was written by a training of
    *     another model, other data or other settings; the model is then as it was
    * @throws java.io.UncheckedIOException if the checkpoint cannot be read or written; an older one
@@ -108,10 +111,11 @@ public final class Bhn implements AutoCloseable {
     if (fit == null) {
       throw new IllegalArgumentException("fit is null: use Fit.epochs(100)");
     }
+    refuseListener("fit");
     lock.writeLock().lock();
     try {
       checkOpen();
-      try (Trainer trainer = new Trainer(net, card, train, fit)) {
+      try (Trainer trainer = new Trainer(net, card, train, fit, () -> closing)) {
         trainings++;
         training = true;
         return trainer.run();
@@ -441,9 +445,26 @@ public final class Bhn implements AutoCloseable {
     }
   }
 
-  /** Frees the model's memory; waits for predictions that still run. The backend stays open. */
+  /** A listener runs within the training that it listens to, and holds its lock. */
+  private void refuseListener(String method) {
+    if (training && lock.isWriteLockedByCurrentThread()) {
+      throw new IllegalStateException(
+          method
+              + " was called by a listener of the model's training: do it when fit has returned,"
+              + " which Fit.stopWhen or an exception brings about");
+    }
+  }
+
+  /**
+   * Frees the model's memory; waits for predictions that still run, and ends a training at its next
+   * step. The backend stays open.
+   *
+   * @throws IllegalStateException if called by a listener of the model's own training
+   */
   @Override
   public void close() {
+    refuseListener("close");
+    closing = true;
     lock.writeLock().lock();
     try {
       if (!closed) {

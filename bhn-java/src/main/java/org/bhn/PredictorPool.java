@@ -44,6 +44,7 @@ final class PredictorPool implements AutoCloseable {
     try {
       return work.apply(predictor);
     } finally {
+      predictor.rest();
       idle.add(predictor);
     }
   }

@@ -1,5 +1,6 @@
 package org.bhn;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,8 +12,11 @@ import java.util.concurrent.CountDownLatch;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
+import org.bhn.backend.JavaBackend;
+import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
 import org.bhn.posterior.Posterior;
+import org.bhn.train.Fit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +52,26 @@ class ClosingTest {
   void parametersThatAreFreedUnderPredictions() throws InterruptedException {
     Set<String> refusals = closedUnderPredictions((backend, model) -> model.network().close());
     assertTrue(refusals.stream().allMatch(m -> m.contains("was released")), refusals.toString());
+  }
+
+  /** Parameters, gradients, steps, predictors and draws: a closed model leaves nothing behind. */
+  @Test
+  void aClosedModelHoldsNoMemory() {
+    HeldMemory memory = new HeldMemory();
+    try (Backend backend = memory.of(JavaBackend.open())) {
+      Dataset data = TestData.blobs(40, 3, 1);
+      Bhn model =
+          Bhn.classifier(2, 3)
+              .hidden(5)
+              .posterior(Posterior.weightNorm(Flows.iaf(1).hidden(4)))
+              .build(backend);
+      model.fit(data, Fit.epochs(1).validation(data));
+      model.predict(data.inputs(), 3);
+      model.draw(3).predict(data.inputs());
+      assertTrue(memory.tensors() > 0);
+      model.close();
+      assertEquals(0, memory.tensors());
+    }
   }
 
   /** Closes once all threads predict, and returns what they were refused with. */

@@ -2,12 +2,17 @@ package org.bhn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
@@ -98,6 +103,33 @@ class SaveLoadTest {
       try (Bhn loaded = Bhn.load(file, backend)) {
         assertArrayEquals(expected, loaded.predict(data.inputs(), SAMPLES).predictiveStd());
       }
+    }
+  }
+
+  @Test
+  void aFileMayLieInAZip() throws Exception {
+    Path zip = directory.resolve("models.zip");
+    float[] x = {1, 2};
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(4).seed(3).build(backend);
+        FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      model.save(files.getPath("model.safetensors"));
+      try (Bhn again = Bhn.load(files.getPath("model.safetensors"), backend)) {
+        assertArrayEquals(model.predict(x, 3).mean(), again.predict(x, 3).mean());
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedThreadIsNamedAsTheReason() {
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).build(backend)) {
+      Path file = directory.resolve("interrupted.safetensors");
+      Thread.currentThread().interrupt();
+      String message =
+          assertThrows(UncheckedIOException.class, () -> model.save(file)).getMessage();
+      assertTrue(Thread.interrupted());
+      assertTrue(message.contains("the thread was interrupted"), message);
     }
   }
 

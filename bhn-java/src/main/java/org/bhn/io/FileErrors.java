@@ -2,6 +2,7 @@ package org.bhn.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -40,6 +41,9 @@ public final class FileErrors {
   }
 
   private static String reason(IOException cause) {
+    if (cause instanceof ClosedByInterruptException) {
+      return "the thread was interrupted; do it again in one that is not";
+    }
     if (cause instanceof AccessDeniedException) {
       return "access is denied; check the permissions of the file and its directory";
     }

@@ -1,5 +1,6 @@
 package org.bhn.io;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -36,6 +37,9 @@ public final class SafeTensors {
   static final String METADATA = "__metadata__";
 
   private static final int ALIGNMENT = 64;
+
+  /** Bytes read at once. */
+  private static final int CHUNK = 1 << 20;
 
   private SafeTensors() {}
 
@@ -234,9 +238,31 @@ public final class SafeTensors {
             header.dataStart() + info.begin(),
             info.end() - info.begin(),
             arena);
+      } catch (UnsupportedOperationException e) {
+        return copy(info); // of a file system that has no pages to map, as that of a zip file
       } catch (IOException e) {
         throw FileErrors.cannotRead(path, e);
       }
+    }
+
+    private MemorySegment copy(TensorInfo info) {
+      long bytes = info.end() - info.begin();
+      MemorySegment all = arena.allocate(Math.max(1, bytes), ALIGNMENT).asSlice(0, bytes);
+      try {
+        for (long at = 0; at < bytes; ) {
+          long most = Math.min(bytes - at, CHUNK);
+          int read =
+              channel.read(
+                  all.asSlice(at, most).asByteBuffer(), header.dataStart() + info.begin() + at);
+          if (read < 0) {
+            throw new EOFException("it ends within " + info.name());
+          }
+          at += read;
+        }
+      } catch (IOException e) {
+        throw FileErrors.cannotRead(path, e);
+      }
+      return all.asReadOnly();
     }
 
     /** Closes the file and unmaps what was mapped. */

@@ -49,6 +49,7 @@ final class Leapfrog {
       kinetic += momentum[i] * momentum[i] * variance[i];
     }
     double joint = logDensity - 0.5 * kinetic;
-    return Double.isNaN(joint) ? Double.NEGATIVE_INFINITY : joint;
+    // NaN and infinite densities are errors of the density, and no place to go to.
+    return joint < Double.POSITIVE_INFINITY ? joint : Double.NEGATIVE_INFINITY;
   }
 }

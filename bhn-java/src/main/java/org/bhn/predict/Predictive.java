@@ -220,10 +220,7 @@ public final class Predictive {
    * @throws UnsupportedOperationException if the likelihood is not Gaussian
    */
   public double[] predictiveStd() {
-    if (noiseVariance == null) {
-      throw new UnsupportedOperationException(
-          "predictiveStd needs a Gaussian likelihood: use std() for the spread over weights");
-    }
+    requireGaussian("predictiveStd");
     double[] out = new double[rows * columns];
     for (int i = 0; i < out.length; i++) {
       out[i] = std(i, noiseVariance[i]);
@@ -243,6 +240,7 @@ public final class Predictive {
       throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
     }
     double z = NormalQuantile.of(0.5 + probability / 2);
+    requireGaussian("interval");
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];
     for (int i = 0; i < std.length; i++) {
@@ -252,10 +250,19 @@ public final class Predictive {
     return out;
   }
 
+  private void requireGaussian(String method) {
+    if (noiseVariance == null) {
+      throw new UnsupportedOperationException(
+          method + " needs a Gaussian likelihood: use std() for the spread over weights");
+    }
+  }
+
   private void requireClasses(String method) {
     if (!classes) {
       throw new UnsupportedOperationException(
-          method + " needs class probabilities: this model predicts real targets, use std()");
+          method
+              + " needs class probabilities, which only Likelihood.categorical gives, of a coin"
+              + " categorical(2); of what this model predicts use std()");
     }
   }
 }

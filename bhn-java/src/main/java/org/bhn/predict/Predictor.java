@@ -1,6 +1,7 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
+import java.util.Set;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -36,6 +37,8 @@ public final class Predictor implements AutoCloseable {
   private static final int CPU_ACTIVATIONS = 1 << 18;
 
   private static final int GPU_ACTIVATIONS = 1 << 24;
+
+  private static final String HELD = "held weights";
 
   private final Backend backend;
   private final BayesianNetwork net;
@@ -78,13 +81,18 @@ public final class Predictor implements AutoCloseable {
     int total = draws(samples);
     Prepared prepared = net.posterior().prepare(backend, precision);
     try {
-      Tensor drawn = draw("held weights", seed, 0, total);
+      Tensor drawn = draw(HELD, seed, 0, total);
       held = new Held(total, seed, precision, prepared, drawn);
     } finally {
       if (held == null) {
         prepared.close();
       }
     }
+  }
+
+  /** Gives back the memory that only a large prediction needs. */
+  public void rest() {
+    workspace.trim(Set.of(HELD));
   }
 
   private void letGo() {

@@ -2,6 +2,7 @@ package org.bhn.predict;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.bhn.backend.Backend;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -11,6 +12,9 @@ import org.bhn.tensor.Tensor;
  * and is handed out as a view, so that calls of a steady size allocate nothing on the device.
  */
 final class Workspace implements AutoCloseable {
+  /** Elements of a slot that is kept: to ask for that many again takes no time beside their use. */
+  private static final int MOST_KEPT = 1 << 24;
+
   private final Backend backend;
   private final Map<String, Tensor> slots = new HashMap<>();
 
@@ -31,6 +35,21 @@ final class Workspace implements AutoCloseable {
       slots.put(slot, held);
     }
     return held.view(0, shape);
+  }
+
+  /** Gives back what only a large request needs; slots that hold something are named. */
+  void trim(Set<String> keep) {
+    slots
+        .entrySet()
+        .removeIf(
+            slot -> {
+              Tensor held = slot.getValue();
+              boolean large = held.size() > MOST_KEPT && !keep.contains(slot.getKey());
+              if (large) {
+                backend.release(held);
+              }
+              return large;
+            });
   }
 
   @Override

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -29,6 +31,8 @@ public final class Trainer implements AutoCloseable {
   private final Map<String, Object> card;
   private final Dataset train; // scaled
   private final Fit fit;
+  private final BooleanSupplier cancelled;
+  private final List<Listener> listeners;
   private final TrainingMemory memory;
   private final TrainingData data;
   private final Optimizer optimizer;
@@ -47,10 +51,16 @@ public final class Trainer implements AutoCloseable {
    *
    * @param card what the network is, seed included, as plain values: checkpoints keep it, so that
    *     no other network goes on from them
+   * @param cancelled asked before every step whether to end at once
    * @throws IllegalArgumentException if the data do not fit the network or the likelihood, or no
    *     checkpoint could be written
    */
-  public Trainer(BayesianNetwork net, Map<String, Object> card, Dataset train, Fit fit) {
+  public Trainer(
+      BayesianNetwork net,
+      Map<String, Object> card,
+      Dataset train,
+      Fit fit,
+      BooleanSupplier cancelled) {
     DataChecks.fits(net, "train", train);
     if (fit.validation != null) {
       DataChecks.fits(net, "validation", fit.validation);
@@ -78,6 +88,8 @@ public final class Trainer implements AutoCloseable {
     this.card = card;
     this.train = net.scaling().apply(train);
     this.fit = fit;
+    this.cancelled = cancelled;
+    this.listeners = List.copyOf(fit.listeners);
     boolean judged = fit.validation != null;
     this.memory = new TrainingMemory(backend);
     boolean made = false;
@@ -102,6 +114,7 @@ public final class Trainer implements AutoCloseable {
    * Trains until the epochs are done, patience ends or a stop is asked for.
    *
    * @throws TrainingException if a value becomes NaN or infinite
+   * @throws CancellationException if the thread is interrupted, or the training cancelled
    * @throws org.bhn.io.FormatException if the checkpoint is damaged or of another training; the
    *     model is then as it was
    * @throws java.io.UncheckedIOException if the checkpoint cannot be read or written
@@ -116,8 +129,9 @@ public final class Trainer implements AutoCloseable {
     }
     net.markInitialised();
     boolean asked = false;
+    Throwable thrown = null;
     try {
-      for (Listener listener : fit.listeners) {
+      for (Listener listener : listeners) {
         listener.onStart(first, fit.epochs);
       }
       for (int epoch = first; epoch < fit.epochs && !stoppedEarly && !asked; epoch++) {
@@ -135,7 +149,7 @@ public final class Trainer implements AutoCloseable {
         if (checkpoint != null && safe) {
           checkpoint.write(epoch + 1);
         }
-        fit.listeners.forEach(l -> l.onEpoch(done));
+        listeners.forEach(l -> l.onEpoch(done));
         asked = !last && fit.stopWhen.getAsBoolean();
         if (checkpoint != null && asked && !safe) {
           checkpoint.write(epoch + 1);
@@ -145,10 +159,49 @@ public final class Trainer implements AutoCloseable {
         best.restore();
       }
       backend.sync();
+    } catch (RuntimeException | Error e) {
+      thrown = e;
+      throw e;
     } finally {
-      fit.listeners.forEach(Listener::onEnd);
+      end(thrown);
     }
     return new History(epochs, best == null ? -1 : bestEpoch, stoppedEarly || asked);
+  }
+
+  /** Tells all listeners, whatever one of them throws; what ended the training comes first. */
+  private void end(Throwable before) {
+    RuntimeException first = null;
+    for (Listener listener : listeners) {
+      try {
+        listener.onEnd();
+      } catch (RuntimeException e) {
+        if (before != null) {
+          before.addSuppressed(e);
+        } else if (first != null) {
+          first.addSuppressed(e);
+        } else {
+          first = e;
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private void requireWanted(int epoch, int step) {
+    boolean interrupted = Thread.currentThread().isInterrupted();
+    if (interrupted || cancelled.getAsBoolean()) {
+      throw new CancellationException(
+          "%s in epoch %d before step %d: parameters are those of that moment%s"
+              .formatted(
+                  interrupted ? "the training thread was interrupted" : "the model was closed",
+                  epoch,
+                  step,
+                  fit.checkpoint == null
+                      ? "; with Fit.checkpoint a training can be gone on with"
+                      : "; fit again with " + fit.checkpoint + " to go on from what it holds"));
+    }
   }
 
   private void initialise() {
@@ -182,11 +235,12 @@ public final class Trainer implements AutoCloseable {
     int lookEvery = backend.isAsynchronous() ? LOOK_EVERY : 1;
     long before = optimizer.steps();
     for (int i = 0; i < steps; i++) {
+      requireWanted(epoch, i);
       step.run(rowsUpTo(i + 1) - rowsUpTo(i));
       if ((i + 1) % lookEvery == 0 || i + 1 == steps) {
         requireFinite(before, i + 1);
       }
-      for (Listener listener : fit.listeners) {
+      for (Listener listener : listeners) {
         listener.onStep(epoch, i, steps);
       }
     }

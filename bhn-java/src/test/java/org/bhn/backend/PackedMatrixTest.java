@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -167,5 +169,37 @@ class PackedMatrixTest {
       Exception e = assertThrows(IllegalArgumentException.class, () -> packed.product(y, x));
       assertTrue(e.getMessage().contains("5"), e.getMessage());
     }
+  }
+
+  /** What a call uses cannot be closed by another thread while it runs. */
+  @Test
+  void itStaysWhileAnotherThreadIsInItsBackend() throws Exception {
+    AbstractBackend own = (AbstractBackend) backend;
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch leave = new CountDownLatch(1);
+    PackedMatrix packed = backend.pack(tensor(random(12, 1), 3, 4), Precision.STRICT);
+    assumeTrue(packed instanceof LentMatrix, "others hold nothing that a call prepares");
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () ->
+                    own.immediate(
+                        () -> {
+                          inside.countDown();
+                          try {
+                            leave.await();
+                          } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                          }
+                        }));
+    inside.await();
+    try {
+      String message = assertThrows(IllegalStateException.class, packed::close).getMessage();
+      assertTrue(message.contains("in use by thread"), message);
+    } finally {
+      leave.countDown();
+      other.join();
+    }
+    packed.close();
   }
 }

@@ -244,4 +244,56 @@ class NutsTest {
     String message = assertThrows(IllegalArgumentException.class, wrong::run).getMessage();
     assertTrue(message.contains(part), message);
   }
+
+  /** {1, 2} and {3, 4}: within 1/2, means 3/2 and 7/2, whose variance is 2. */
+  @Test
+  void rhatOfFourDraws() {
+    assertEquals(
+        Math.sqrt((0.5 * 0.5 + 2) / 0.5),
+        Diagnostics.splitRhat(new double[][] {{1, 2, 3, 4}}),
+        1e-15);
+  }
+
+  /**
+   * Steps that err much in energy: the law must hold for any step, since it is the weights of the
+   * states that make it hold.
+   */
+  @Test
+  void theLawHoldsWhereStepsAreCoarse() {
+    LogDensity steep =
+        (q, g) -> {
+          g[0] = -4 * q[0] * q[0] * q[0];
+          return -q[0] * q[0] * q[0] * q[0];
+        };
+    int n = 200_000;
+    Chain chain = Nuts.sample(steep, new double[] {0.1}, 1000, n, 1);
+    double[][] squares = new double[1][n];
+    double mean = 0;
+    for (int i = 0; i < n; i++) {
+      double q = chain.draws()[i][0];
+      squares[0][i] = q * q;
+      mean += q * q / n;
+    }
+    // E q^2 under exp(-q^4): Gamma(3/4) / Gamma(1/4); E q^4 = 1/4.
+    double expected = 1.2254167024651776 / 3.625609908221908;
+    double error =
+        Math.sqrt(0.25 - expected * expected) / Math.sqrt(Diagnostics.effectiveSize(squares));
+    assertEquals(expected, mean, 4 * error);
+  }
+
+  /** An infinite density is an error of the density; a chain that went there would never leave. */
+  @Test
+  void infiniteDensitiesAreNoPlaceToGo() {
+    LogDensity cliff =
+        (q, g) -> {
+          g[0] = -q[0];
+          return q[0] > 2 ? Double.POSITIVE_INFINITY : -0.5 * q[0] * q[0];
+        };
+    Chain chain = Nuts.sample(cliff, new double[] {0}, 200, 2000, 1);
+    for (double[] q : chain.draws()) {
+      assertTrue(q[0] <= 2, "at " + q[0]);
+    }
+    assertTrue(chain.divergences() > 0);
+    assertTrue(chain.acceptance() > 0.3);
+  }
 }

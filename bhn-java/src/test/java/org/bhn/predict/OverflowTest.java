@@ -83,6 +83,24 @@ class OverflowTest {
     }
   }
 
+  /** Means of 1e21 are floats, their squared deviations are not. */
+  @ParameterizedTest
+  @MethodSource("spreads")
+  void spreadsThatOverflowAreNamed(Likelihood likelihood) {
+    try (Backend backend = Backends.best();
+        Bhn model = Bhn.of(1, likelihood).posterior(Posterior.meanField()).seed(1).build(backend)) {
+      float[] far = {1e21f};
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> model.predict(far, 5)).getMessage();
+      assertTrue(message.contains("as sum of squared deviations"), message);
+      assertEquals(5, model.sampleMeans(far, 5, 1).length, "the draws are finite");
+    }
+  }
+
+  static Stream<Likelihood> spreads() {
+    return Stream.of(Likelihood.gaussian(1, 0.1), Likelihood.gaussianLearned(1, 1));
+  }
+
   @Test
   void noiseThatOverflowsIsNamed() {
     try (Backend backend = Backends.best();

@@ -55,7 +55,8 @@ class AsynchronousTrainingTest {
                 Priors.normal(1),
                 Likelihood.gaussian(1, 0.5),
                 7);
-        Trainer trainer = new Trainer(net, Map.of(), data, Fit.epochs(3).batch(BATCH).samples(2))) {
+        Trainer trainer =
+            new Trainer(net, Map.of(), data, Fit.epochs(3).batch(BATCH).samples(2), () -> false)) {
       TrainingException e = assertThrows(TrainingException.class, trainer::run);
       double[] weights =
           net.params().stream().flatMapToDouble(p -> Arrays.stream(p.get())).toArray();

@@ -107,8 +107,8 @@ class ResumeTest {
       Listener count = epoch -> seen.incrementAndGet();
       History asked =
           model.fit(
-              data, fit().checkpoint(file, 100).listener(count).stopWhen(() -> seen.get() == 5));
-      assertEquals(5, asked.epochs().size());
+              data, fit().checkpoint(file, 100).listener(count).stopWhen(() -> seen.get() == 8));
+      assertEquals(8, asked.epochs().size());
       assertTrue(asked.stoppedEarly());
       assertTrue(asked.epochs().get(asked.bestEpoch()).best());
 
