@@ -30,6 +30,9 @@ public final class TensorFiles {
     private final SortedMap<String, String> metadata = new TreeMap<>();
     private final Map<String, Content> contents = new TreeMap<>();
 
+    /** Nothing yet. */
+    public Writer() {}
+
     private record Content(SafeTensors.DType type, long[] shape, byte[] bytes) {}
 
     /** Adds a device tensor. */
