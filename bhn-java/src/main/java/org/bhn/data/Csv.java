@@ -1,34 +1,30 @@
 package org.bhn.data;
 
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import org.bhn.io.FileErrors;
 
 /**
- * Numeric tables from text, UTF-8, one row a line.
+ * Tables from text, UTF-8, one row a line: numbers, and columns of text for labels.
  *
  * <p>The separator is the first of tab, semicolon and comma that occurs in the first line, else
- * runs of blanks. The first line is a header when none of its fields is a number. Fields may be
- * quoted with {@code "}, a quote inside doubled; quoted fields end on their line. Blank lines are
- * skipped. Missing, infinite and NaN values are errors.
+ * runs of blanks. The first line is a header when none of its fields is a number or missing. Fields
+ * may be quoted with {@code "}, a quote inside doubled; quoted fields end on their line. Blank
+ * lines are skipped. A column is of text when its first value is; its values are numbers then, the
+ * places of the texts in {@link #categories}. Missing (empty, NA, NaN, ?) and infinite values are
+ * errors.
  */
 public final class Csv {
   private final List<String> header;
+  private final List<List<String>> categories;
   private final double[] values;
   private final int columns;
 
-  private Csv(List<String> header, double[] values, int columns) {
+  Csv(List<String> header, List<List<String>> categories, double[] values, int columns) {
     this.header = header;
+    this.categories = categories;
     this.values = values;
     this.columns = columns;
   }
@@ -38,11 +34,12 @@ public final class Csv {
    *
    * @param file the file
    * @return its table
-   * @throws DataException naming the line when a row is not numeric or of another width
+   * @throws DataException naming the line when a row is of another width, or a value is missing or
+   *     no number in a column of numbers
    * @throws UncheckedIOException when it cannot be read
    */
   public static Csv read(Path file) {
-    return new Reader(file, null).read();
+    return new CsvReader(file, null).read();
   }
 
   /**
@@ -51,11 +48,11 @@ public final class Csv {
    * @param file the file
    * @param separator character between fields; a blank stands for runs of blanks and tabs
    * @return its table
-   * @throws DataException naming the line when a row is not numeric or of another width
+   * @throws DataException as {@link #read(Path)}
    * @throws UncheckedIOException when it cannot be read
    */
   public static Csv read(Path file, char separator) {
-    return new Reader(file, separator).read();
+    return new CsvReader(file, separator).read();
   }
 
   /** Returns the column names, empty without a header. */
@@ -103,12 +100,86 @@ public final class Csv {
   }
 
   /**
+   * Returns what the values of a column of text stand for, in alphabetical order.
+   *
+   * @param column its index
+   * @return its texts, none of a column of numbers
+   * @throws IndexOutOfBoundsException when it does not exist
+   */
+  public List<String> categories(int column) {
+    return categories.get(Objects.checkIndex(column, columns));
+  }
+
+  /**
+   * Makes a classification data set. Labels are texts, numbered as {@link #categories}, or whole
+   * numbers from 0. For data that belong to others, in which not every class need occur, see the
+   * longer form.
+   *
+   * @param inputs columns of the inputs, at least one, rounded to single precision
+   * @param label column of the labels
+   * @return the data set
+   * @throws IndexOutOfBoundsException when a column does not exist
+   * @throws IllegalArgumentException when an input is text or a label no whole number from 0
+   */
+  public Dataset toClassification(int[] inputs, int label) {
+    List<String> texts = categories(label);
+    if (!texts.isEmpty()) {
+      return toClassification(inputs, label, texts);
+    }
+    int[] labels = new int[rows()];
+    int classes = 1;
+    for (int i = 0; i < labels.length; i++) {
+      double value = get(i, label);
+      if (value < 0 || value != (int) value || value == Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "label = column %d is %s in row %d; number the classes 0, 1, 2 and so on, or name them"
+                .formatted(label, value, i));
+      }
+      labels[i] = (int) value;
+      classes = Math.max(classes, labels[i] + 1);
+    }
+    return Dataset.owning(pick(inputs), inputs.length, labels, classes);
+  }
+
+  /**
+   * Makes a classification data set with classes known before: those of the training data for data
+   * to test with.
+   *
+   * @param inputs columns of the inputs, at least one, rounded to single precision
+   * @param label a column of text
+   * @param classes its texts by class, usually {@link #categories} of the training data
+   * @return the data set
+   * @throws IndexOutOfBoundsException when a column does not exist
+   * @throws IllegalArgumentException when an input is text or a label no class
+   */
+  public Dataset toClassification(int[] inputs, int label, List<String> classes) {
+    if (classes == null || classes.isEmpty()) {
+      throw new IllegalArgumentException(
+          "classes is %s; pass categories(%d) of the training data".formatted(classes, label));
+    }
+    List<String> texts = categories(label);
+    int[] labels = new int[rows()];
+    for (int i = 0; i < labels.length; i++) {
+      double value = get(i, label);
+      String text = texts.isEmpty() ? Double.toString(value) : texts.get((int) value);
+      labels[i] = classes.indexOf(text);
+      if (labels[i] < 0) {
+        throw new IllegalArgumentException(
+            "label = column %d is \"%s\" in row %d, which is none of the classes %s"
+                .formatted(label, text, i, classes));
+      }
+    }
+    return Dataset.owning(pick(inputs), inputs.length, labels, classes.size());
+  }
+
+  /**
    * Makes a regression data set of chosen columns, rounded to single precision.
    *
    * @param inputs columns of the inputs, at least one
    * @param targets columns of the targets, at least one
    * @return the data set
    * @throws IndexOutOfBoundsException when a column does not exist
+   * @throws IllegalArgumentException when one holds text
    */
   public Dataset toRegression(int[] inputs, int... targets) {
     if (inputs == null || targets == null) {
@@ -119,173 +190,20 @@ public final class Csv {
   }
 
   private float[] pick(int[] which) {
+    if (which == null) {
+      throw new IllegalArgumentException("inputs is null; pass the indices of columns");
+    }
+    for (int column : which) {
+      if (!categories(column).isEmpty()) {
+        throw new IllegalArgumentException(
+            "column %d holds text, such as \"%s\"; inputs and targets must be numbers"
+                .formatted(column, categories(column).get(0)));
+      }
+    }
     float[] picked = new float[Math.multiplyExact(rows(), which.length)];
     for (int i = 0; i < picked.length; i++) {
       picked[i] = (float) get(i / which.length, which[i % which.length]);
     }
     return picked;
-  }
-
-  private static final class Reader {
-    private final Path file;
-    private Character separator;
-    private int line;
-    private List<String> header = List.of();
-    private double[] values = new double[1024];
-    private int size;
-    private int columns;
-
-    Reader(Path file, Character separator) {
-      if (file == null) {
-        throw new IllegalArgumentException("file is null; pass the path of a table");
-      }
-      this.file = file;
-      this.separator = separator;
-    }
-
-    Csv read() {
-      try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-        for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-          line++;
-          String row = line == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
-          if (!row.isBlank()) {
-            add(row);
-          }
-        }
-      } catch (CharacterCodingException e) {
-        throw new DataException(
-            "%s: after line %d: not valid UTF-8; convert the file".formatted(file, line), e);
-      } catch (IOException e) {
-        throw FileErrors.cannotRead(file, e);
-      }
-      return new Csv(header, Arrays.copyOf(values, size), columns);
-    }
-
-    private void add(String row) {
-      boolean first = columns == 0;
-      if (separator == null) {
-        separator = detect(row);
-      }
-      List<String> fields = separator == ' ' ? split(row.strip()) : split(row);
-      if (first) {
-        columns = fields.size();
-        if (fields.stream().allMatch(f -> number(f) == null)) {
-          header = List.copyOf(fields);
-          return;
-        }
-      }
-      if (fields.size() != columns) {
-        throw problem(
-            "expected %d fields, found %d; check the separator '%s'"
-                .formatted(columns, fields.size(), separator));
-      }
-      for (int c = 0; c < columns; c++) {
-        Double value = number(fields.get(c));
-        if (value == null) {
-          throw problem(
-              "field %d: expected a finite number, found \"%s\"; fill it in or drop the row"
-                  .formatted(c + 1, fields.get(c)));
-        }
-        append(value);
-      }
-    }
-
-    private void append(double value) {
-      if (size == values.length) {
-        if (size > Integer.MAX_VALUE / 2) {
-          throw problem("more than %d values; split the file".formatted(size));
-        }
-        values = Arrays.copyOf(values, 2 * size);
-      }
-      values[size++] = value;
-    }
-
-    private static char detect(String row) {
-      String bare = row.replaceAll("\"[^\"]*\"", "");
-      for (char candidate : new char[] {'\t', ';', ','}) {
-        if (bare.indexOf(candidate) >= 0) {
-          return candidate;
-        }
-      }
-      return ' ';
-    }
-
-    private List<String> split(String row) {
-      List<String> fields = new ArrayList<>();
-      int at = 0;
-      do {
-        at = field(row, at, fields);
-      } while (at <= row.length());
-      return fields;
-    }
-
-    /** Adds the field that starts at a position; returns where the next one starts. */
-    private int field(String row, int start, List<String> fields) {
-      int at = start;
-      while (at < row.length() && row.charAt(at) == ' ') {
-        at++;
-      }
-      if (at < row.length() && row.charAt(at) == '"') {
-        return quoted(row, at + 1, fields);
-      }
-      int end = at;
-      while (end < row.length() && !separates(row.charAt(end))) {
-        end++;
-      }
-      fields.add(row.substring(at, end).strip());
-      return next(row, end);
-    }
-
-    private int quoted(String row, int start, List<String> fields) {
-      StringBuilder text = new StringBuilder();
-      int at = start;
-      while (at < row.length()) {
-        char c = row.charAt(at++);
-        if (c != '"') {
-          text.append(c);
-        } else if (at < row.length() && row.charAt(at) == '"') {
-          text.append(row.charAt(at++));
-        } else {
-          fields.add(text.toString());
-          while (at < row.length() && !separates(row.charAt(at))) {
-            if (!Character.isWhitespace(row.charAt(at++))) {
-              throw problem("text after a closing quote; double quotes inside a field");
-            }
-          }
-          return next(row, at);
-        }
-      }
-      throw problem("a quote is not closed; end it on the same line");
-    }
-
-    private boolean separates(char c) {
-      return separator == ' ' ? c == ' ' || c == '\t' : c == separator;
-    }
-
-    private int next(String row, int end) {
-      int at = end + 1;
-      while (separator == ' ' && at < row.length() && separates(row.charAt(at))) {
-        at++;
-      }
-      return at;
-    }
-
-    /** The number a field spells, or null. Java's own suffixes and hexadecimal are not numbers. */
-    private static Double number(String field) {
-      String text = field.strip();
-      if (text.isEmpty() || !text.chars().allMatch(c -> "+-.0123456789eE".indexOf(c) >= 0)) {
-        return null;
-      }
-      try {
-        double value = Double.parseDouble(text);
-        return Double.isFinite(value) ? value : null;
-      } catch (NumberFormatException e) {
-        return null;
-      }
-    }
-
-    private DataException problem(String what) {
-      return new DataException("%s: line %d: %s".formatted(file, line, what));
-    }
   }
 }

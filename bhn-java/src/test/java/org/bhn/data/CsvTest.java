@@ -72,6 +72,52 @@ class CsvTest {
   }
 
   @Test
+  void textsAreLabels() throws IOException {
+    Csv csv = Csv.read(file("x,kind\n1,virginica\n2,setosa\n3,virginica\n"));
+    assertEquals(List.of("x", "kind"), csv.header());
+    assertEquals(List.of("setosa", "virginica"), csv.categories(1));
+    assertEquals(List.of(), csv.categories(0));
+    Dataset d = csv.toClassification(new int[] {0}, 1);
+    assertArrayEquals(new float[] {1, 2, 3}, d.inputs());
+    assertArrayEquals(new int[] {1, 0, 1}, d.labels());
+    assertEquals(2, d.classes());
+
+    // Numbered by the classes of other data, of which some need not occur.
+    List<String> classes = List.of("setosa", "versicolor", "virginica");
+    d = csv.toClassification(new int[] {0}, 1, classes);
+    assertArrayEquals(new int[] {2, 0, 2}, d.labels());
+    assertEquals(3, d.classes());
+    refused("\"virginica\" in row 0", () -> csv.toClassification(new int[] {0}, 1, List.of("a")));
+    refused("column 1 holds text", () -> csv.toClassification(new int[] {1}, 1));
+    refused("column 1 holds text", () -> csv.toRegression(new int[] {0}, 1));
+  }
+
+  @Test
+  void wholeNumbersAreLabels() throws IOException {
+    Csv csv = Csv.read(file("0.5,2\n1.5,0\n"));
+    Dataset d = csv.toClassification(new int[] {0}, 1);
+    assertArrayEquals(new int[] {2, 0}, d.labels());
+    assertEquals(3, d.classes());
+    refused("label = column 0 is 0.5 in row 0", () -> csv.toClassification(new int[] {1}, 0));
+    Csv negative = Csv.read(file("0.5,-1\n"));
+    refused("column 1 is -1.0", () -> negative.toClassification(new int[] {0}, 1));
+  }
+
+  private static void refused(String words, Runnable call) {
+    String message = assertThrows(IllegalArgumentException.class, call::run).getMessage();
+    assertTrue(message.contains(words), message);
+  }
+
+  @Test
+  void whatIsMissingIsNoNameAndNoText() throws IOException {
+    rejects("line 1: field 1: expected a finite number, found \"NA\"", "NA,NA\n1,2\n");
+    rejects("line 3: field 2: expected a text, found \"?\"", "x,kind\n1,a\n2,?\n");
+    rejects("line 3: field 2: expected a text, found \"\"", "x,kind\n1,a\n2,\n");
+    // As pandas names the column of its index.
+    assertEquals(List.of("", "x"), Csv.read(file(",x\n0,1\n")).header());
+  }
+
+  @Test
   void manyRowsGrow() throws IOException {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < 5000; i++) {
