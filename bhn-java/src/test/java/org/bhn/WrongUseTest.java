@@ -216,7 +216,7 @@ class WrongUseTest {
     wrong("no-such-file", () -> Bhn.load(Path.of("no-such-file"), model.network().backend()));
     wrong("no-such-folder", () -> model.save(Path.of("no-such-folder", "model.safetensors")));
     wrong("predictiveStd", () -> model.predict(new float[2], 1).predictiveStd());
-    wrong("predictiveStd", () -> model.predict(new float[2], 1).interval(0.5));
+    wrong("interval", () -> model.predict(new float[2], 1).interval(0.5));
   }
 
   private void memory(Backend backend) {

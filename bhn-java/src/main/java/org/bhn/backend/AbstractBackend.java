@@ -121,33 +121,39 @@ abstract class AbstractBackend implements Backend {
   }
 
   private void guarded(Runnable call) {
-    alone(
-        () -> {
-          enter();
-          try {
-            checkOpen();
-            call.run();
-          } catch (IllegalStateException e) {
-            throw released(e);
-          } finally {
-            leave();
-          }
-        });
+    take();
+    try {
+      enter();
+      try {
+        checkOpen();
+        call.run();
+      } catch (IllegalStateException e) {
+        throw released(e);
+      } finally {
+        leave();
+      }
+    } finally {
+      user.set(null);
+    }
   }
 
   /** Runs something under the one-thread rule alone, which a closed backend has, too. */
   final void alone(Runnable call) {
+    take();
+    try {
+      call.run();
+    } finally {
+      user.set(null);
+    }
+  }
+
+  private void take() {
     Thread other = user.compareAndExchange(null, Thread.currentThread());
     if (other != null) {
       throw new IllegalStateException(
           "this backend is in use by thread "
               + other
               + ": a backend serves one thread at a time, use fork() for another thread");
-    }
-    try {
-      call.run();
-    } finally {
-      user.set(null);
     }
   }
 
