@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
@@ -21,6 +22,8 @@ import org.bhn.flow.Flows;
 import org.bhn.io.FormatException;
 import org.bhn.io.SafeTensors;
 import org.bhn.posterior.Posterior;
+import org.bhn.tensor.DType;
+import org.bhn.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +156,28 @@ class DamagedModelTest {
   }
 
   @Test
+  void aPermutationThatHoldsAColumnTwiceIsRefused() {
+    try (SafeTensors.File open = SafeTensors.open(file)) {
+      TensorFiles.Writer writer =
+          new TensorFiles.Writer().metadata("card", open.metadata().get("card"));
+      for (SafeTensors.TensorInfo info : open.tensors().values()) {
+        if (info.type() == SafeTensors.DType.I32) {
+          int[] order = open.ints(info.name());
+          order[0] = order[1];
+          Tensor tensor = backend.allocate(DType.INT32, order.length);
+          backend.upload(tensor, order);
+          writer.add(backend, info.name(), tensor);
+        } else {
+          writer.add(info.name(), open.doubles(info.name()), info.dimensions());
+        }
+      }
+      writer.write(bad);
+    }
+    String message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+    assertTrue(message.contains("is not a permutation"), message);
+  }
+
+  @Test
   void memoryThatRunsOutWhileLoadingIsGivenBack() {
     HeldMemory memory = new HeldMemory();
     memory.fail("download", 0); // to check a permutation, when all parameters are there
@@ -176,8 +201,21 @@ class DamagedModelTest {
             + "\"likelihood\":{\"kind\":\"categorical\",\"size\":10},"
             + "\"posterior\":{\"kind\":\"point\"},"
             + "\"prior\":{\"kind\":\"normal\",\"p0\":0.0,\"p1\":1.0,\"p2\":0.0},\"seed\":1}}";
-    new TensorFiles.Writer().add("x", new double[] {1, 2}, 2).metadata("card", card).write(bad);
-    message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
-    assertTrue(message.contains("larger than"), message);
+    String flow =
+        card.replace("1000000,\"hidden\":[1000,1000]", "1,\"hidden\":[]")
+            .replace("\"size\":10", "\"size\":2")
+            .replace(
+                "{\"kind\":\"point\"}",
+                "{\"kind\":\"weight_norm\",\"flow\":{\"kind\":\"iaf\",\"steps\":100,\"hidden\":60000,"
+                    + "\"weight_norm\":true,\"shuffle\":false,\"delta\":0.001,\"row_std\":0.01,"
+                    + "\"gain_std\":0.0001}}");
+    for (String hostile : List.of(card, flow)) {
+      new TensorFiles.Writer()
+          .add("x", new double[] {1, 2}, 2)
+          .metadata("card", hostile)
+          .write(bad);
+      message = assertThrows(FormatException.class, () -> Bhn.load(bad, backend)).getMessage();
+      assertTrue(message.contains("larger than"), message);
+    }
   }
 }

@@ -14,13 +14,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
+import org.bhn.backend.Padding;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.Priors;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
+import org.bhn.nn.Image;
 import org.bhn.posterior.Posterior;
 import org.bhn.train.Fit;
 import org.junit.jupiter.api.Test;
@@ -104,6 +107,46 @@ class SaveLoadTest {
         assertArrayEquals(expected, loaded.predict(data.inputs(), SAMPLES).predictiveStd());
       }
     }
+  }
+
+  /** Nothing of what the builder was told is lost on the way. */
+  @Test
+  void aFileThatIsSavedAgainIsTheSame() throws Exception {
+    Stream<BhnBuilder> more =
+        Stream.of(
+            Bhn.classifier(2, 3)
+                .hidden(3)
+                .activation(Activation.GELU)
+                .bias(false)
+                .posterior(
+                    Posterior.full(
+                        Flows.coupling(1).hidden(4).initialStd(0.2).delta(0.01).weightNorm(false))),
+            Bhn.classifier(new Image(8, 8, 1), 3)
+                .conv(2, 3, 2, Padding.SAME)
+                .maxPool(2)
+                .hidden(4)
+                .seed(-7));
+    for (BhnBuilder builder : Stream.concat(models(), more).toList()) {
+      Path first = directory.resolve("first.safetensors");
+      Path again = directory.resolve("again.safetensors");
+      try (Backend backend = Backends.best()) {
+        try (Bhn model = builder.build(backend)) {
+          model.save(first);
+        }
+        try (Bhn model = Bhn.load(first, backend)) {
+          model.save(again);
+        }
+      }
+      assertEquals(-1, Files.mismatch(first, again));
+    }
+  }
+
+  @Test
+  void whatTheBuilderWasGivenMayChange() {
+    int[] hidden = {4};
+    BhnBuilder builder = Bhn.classifier(2, 3).hidden(hidden);
+    hidden[0] = 9;
+    assertEquals(4 + 3, builder.network().units());
   }
 
   @Test

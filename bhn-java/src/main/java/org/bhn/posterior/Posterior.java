@@ -13,7 +13,9 @@ public sealed interface Posterior {
   /**
    * Default standard deviation of the gains at the start. The paper starts almost at a point, e⁻⁷ +
    * δ; from there Adam needs thousands of steps to reach the width that the ELBO wants, because the
-   * log of the scale moves by at most a learning rate a step.
+   * log of the scale moves by at most a learning rate a step. The noise of so wide a start keeps a
+   * deep regression, or one of few data, from fitting at first: there {@link
+   * FlowSpec#initialStd(double) initialStd(0.1)} or {@code Fit.klWarmup} save epochs.
    */
   double GAIN_STD = 0.5;
 

@@ -175,6 +175,8 @@ class OtherTrainingTest {
             "missing", "no such tensor",
             "unknown", "unknown tensor",
             "history", "training.history",
+            "best", "-2 is none of the",
+            "later", "99 is none of the",
             "format", "1 where this version reads 4");
     said.forEach(
         (mistake, words) -> {
@@ -218,7 +220,12 @@ class OtherTrainingTest {
           new TensorFiles.Writer()
               .metadata(
                   "training",
-                  mistake.equals("format") ? state.replace("\"format\": 4", "\"x\": 4") : state);
+                  switch (mistake) {
+                    case "format" -> state.replace("\"format\": 4", "\"x\": 4");
+                    case "best" -> state.replaceAll("(\"best_epoch\": )-?\\d+", "$1-2");
+                    case "later" -> state.replaceAll("(\"best_epoch\": )-?\\d+", "$199");
+                    default -> state;
+                  });
       model
           .network()
           .posterior()
