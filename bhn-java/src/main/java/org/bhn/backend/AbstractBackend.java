@@ -121,7 +121,7 @@ abstract class AbstractBackend implements Backend {
   }
 
   private void guarded(Runnable call) {
-    take();
+    boolean taken = take();
     try {
       enter();
       try {
@@ -133,28 +133,38 @@ abstract class AbstractBackend implements Backend {
         leave();
       }
     } finally {
-      user.set(null);
+      if (taken) {
+        user.set(null);
+      }
     }
   }
 
-  /** Runs something under the one-thread rule alone, which a closed backend has, too. */
+  /**
+   * Runs something under the one-thread rule alone, which a closed backend has, too. Calls within
+   * it are submitted as ever.
+   */
   final void alone(Runnable call) {
-    take();
+    boolean taken = take();
     try {
       call.run();
     } finally {
-      user.set(null);
+      if (taken) {
+        user.set(null);
+      }
     }
   }
 
-  private void take() {
-    Thread other = user.compareAndExchange(null, Thread.currentThread());
-    if (other != null) {
+  /** Whether this thread has it now and had it not before. */
+  private boolean take() {
+    Thread own = Thread.currentThread();
+    Thread other = user.compareAndExchange(null, own);
+    if (other != null && other != own) {
       throw new IllegalStateException(
           "this backend is in use by thread "
               + other
               + ": a backend serves one thread at a time, use fork() for another thread");
     }
+    return other == null;
   }
 
   /** Arenas' words for memory that went between the check of the arguments and the call. */
