@@ -74,7 +74,7 @@ def draw(tensors, flow, seed, samples):
     delta = flow["delta"]
     z = normal(seed, samples * dim).reshape(samples, dim)
     z = z * (np.exp(tensors["flow.affine.log_scale"]) + delta) + tensors["flow.affine.shift"]
-    for i in range(flow["steps"] if flow["kind"] != "affine" else 0):
+    for i in range(flow["steps"] if flow["kind"] != "affine" and dim > 1 else 0):
         block = tensors[f"flow.{i}.conditioner"]
         if f"flow.{i}.permutation" in tensors:
             z = z[:, tensors[f"flow.{i}.permutation"]]

@@ -28,10 +28,11 @@ import org.bhn.train.Trainer;
 /**
  * A Bayesian neural network: build, fit, predict with uncertainty, save, load.
  *
- * <p>Any number of threads may predict at once, as many as there are processors at the same time;
- * fitting, {@link #elbo}, saving and closing wait for them and keep them out. Models on one backend
- * do not get into each other's way: each may be trained by a thread of its own. Predictions depend
- * on the model, the inputs and the seed alone, so they are the same bits after a reload; for
+ * <p>Any number of threads may predict at once; at the same time compute at most as many as there
+ * are processors, and on a CPU where a call uses several threads, half as many. Fitting, {@link
+ * #elbo}, saving, closing and {@link #startFrom} wait for them and keep them out. Models on one
+ * backend do not get into each other's way: each may be trained by a thread of its own. Predictions
+ * depend on the model, the inputs and the seed alone, so they are the same bits after a reload; for
  * another number of rows at a time, the same to rounding.
  */
 public final class Bhn implements AutoCloseable {

@@ -37,6 +37,9 @@ final class ModelFile {
 
   private static final long OLDEST = 3;
 
+  /** What log σ² is divided by in version 5. */
+  private static final double NOISE_STEP = 5;
+
   private ModelFile() {}
 
   static void write(Path file, Map<String, Object> model, BayesianNetwork net) {
@@ -166,7 +169,8 @@ final class ModelFile {
       String name = stored(param, format);
       TensorFiles.read(file, path, backend, name, param.value());
       if (!name.equals(param.name())) {
-        param.set(Arrays.stream(param.get()).map(logVariance -> logVariance / 5).toArray());
+        param.set(
+            Arrays.stream(param.get()).map(logVariance -> logVariance / NOISE_STEP).toArray());
       }
     }
     net.posterior()

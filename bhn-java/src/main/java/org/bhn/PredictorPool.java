@@ -26,7 +26,7 @@ final class PredictorPool implements AutoCloseable {
    */
   PredictorPool(Supplier<Predictor> make, Device device) {
     this.make = make;
-    this.teams = device == Device.CPU;
+    this.teams = device == Device.CPU && TeamThreads.areNeeded();
   }
 
   <T> T use(Function<Predictor, T> work) {
@@ -42,9 +42,10 @@ final class PredictorPool implements AutoCloseable {
     Predictor idling = idle.poll();
     Predictor predictor = idling != null ? idling : make.get();
     try {
-      return work.apply(predictor);
-    } finally {
+      T result = work.apply(predictor);
       predictor.rest();
+      return result;
+    } finally {
       idle.add(predictor);
     }
   }

@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.bhn.nativelib.BhnLibrary;
 
 /**
  * The threads that predict on a CPU. OpenMP gives every thread that computes a team of its own,
@@ -39,9 +40,26 @@ final class TeamThreads {
             IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("bhn-predict-", 1).factory());
+            TeamThreads::thread);
     threads.allowCoreThreadTimeOut(true);
     return threads;
+  }
+
+  /** Nothing of the request that it is made for stays with it. */
+  private static Thread thread(Runnable work) {
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("bhn-predict")
+            .inheritInheritableThreadLocals(false)
+            .unstarted(work);
+    thread.setContextClassLoader(TeamThreads.class.getClassLoader());
+    return thread;
+  }
+
+  /** Whether a call uses more than its own thread. Needs the loaded library. */
+  static boolean areNeeded() {
+    return BhnLibrary.threads().orElse(MOST) > 1;
   }
 
   /** Computes in this thread, or in another one while this one waits. */
@@ -49,8 +67,8 @@ final class TeamThreads {
     if (mayOwnATeam(Thread.currentThread())) {
       return work.get();
     }
-    Future<T> result = new FutureTask<>(work::get);
-    OTHERS.execute((Runnable) result);
+    FutureTask<T> result = new FutureTask<>(work::get);
+    OTHERS.execute(result);
     return await(result);
   }
 

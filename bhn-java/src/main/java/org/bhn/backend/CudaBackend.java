@@ -246,9 +246,7 @@ final class CudaBackend extends NativeBackend {
   /** The first call needs cuDNN and throws, with what was tried, if it is not there. */
   @Override
   void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y) {
-    checkOpen();
-    // Looked up where no other thread is: it could be forgotten between the two.
-    alone(() -> cudnn().get(key, isRecording()).submit(op, x, w, y));
+    immediate(() -> cudnn().get(key, isRecording()).submit(op, x, w, y));
   }
 
   private Cudnn cudnn() {

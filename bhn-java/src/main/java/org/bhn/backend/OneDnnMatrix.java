@@ -120,7 +120,6 @@ final class OneDnnMatrix {
     boolean recorded = backend.isRecording();
     MemorySegment from = NativeBuffer.address(x);
     MemorySegment to = NativeBuffer.address(y);
-    // Looked up where no other thread is: it could be forgotten between the two.
     backend.submit("packedProduct", () -> calls.get(rows, recorded).run(from, to));
   }
 

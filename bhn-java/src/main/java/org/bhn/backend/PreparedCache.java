@@ -29,7 +29,8 @@ final class PreparedCache<K, C extends PreparedCache.Ready> implements AutoClose
   }
 
   /**
-   * What was prepared for a call.
+   * What was prepared for a call. It is to be looked up where it runs, within the one-thread rule:
+   * another thread could have it forgotten between the two.
    *
    * @param recording whether the call is recorded, and so needs it for good
    */

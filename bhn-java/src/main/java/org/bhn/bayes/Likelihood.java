@@ -280,7 +280,7 @@ record Plain(Function function) implements Likelihood.Term {
 /**
  * Gaussian noise shared by all rows, fixed or learned. What is learned is log σ² / {@link #STEP}:
  * Adam moves every parameter by about the learning rate, and the residuals of a regression shrink
- * faster than log σ² could follow.
+ * faster than log σ² could follow. Another step is another format of files.
  */
 final class GaussianTerm implements Likelihood.Term {
   static final double STEP = 5;

@@ -10,11 +10,11 @@ import java.util.OptionalInt;
  * Tables from text, UTF-8, one row a line: numbers, and columns of text for labels.
  *
  * <p>The separator is the first of tab, semicolon and comma that occurs in the first line, else
- * runs of blanks. The first line is a header when none of its fields is a number or missing. Fields
- * may be quoted with {@code "}, a quote inside doubled; quoted fields end on their line. Blank
- * lines are skipped. A column is of text when its first value is; its values are numbers then, the
- * places of the texts in {@link #categories}. Missing (empty, NA, NaN, ?) and infinite values are
- * errors.
+ * runs of blanks. The first line is a header when none of its fields is a number or NA. Fields may
+ * be quoted with {@code "}, a quote inside doubled; quoted fields end on their line. Blank lines
+ * are skipped. A column is of text when its first value is; its values are numbers then, the places
+ * of the texts in {@link #categories}. Values that are missing (empty, NA, NaN, none, null, ?) or
+ * infinite are errors.
  */
 public final class Csv {
   private final List<String> header;
@@ -161,7 +161,7 @@ public final class Csv {
     int[] labels = new int[rows()];
     for (int i = 0; i < labels.length; i++) {
       double value = get(i, label);
-      String text = texts.isEmpty() ? Double.toString(value) : texts.get((int) value);
+      String text = texts.isEmpty() ? plain(value) : texts.get((int) value);
       labels[i] = classes.indexOf(text);
       if (labels[i] < 0) {
         throw new IllegalArgumentException(
@@ -170,6 +170,10 @@ public final class Csv {
       }
     }
     return Dataset.owning(pick(inputs), inputs.length, labels, classes.size());
+  }
+
+  private static String plain(double value) {
+    return value == (long) value ? Long.toString((long) value) : Double.toString(value);
   }
 
   /**

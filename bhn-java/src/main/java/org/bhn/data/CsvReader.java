@@ -11,14 +11,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Pattern;
 import org.bhn.io.FileErrors;
 
 /** Reads one table. */
 final class CsvReader {
-  /** What stands for a value that is not there; no column is named so. */
-  private static final Set<String> MISSING =
-      Set.of("NA", "N/A", "NaN", "nan", "?", "null", "NULL", "Infinity", "-Infinity", "inf");
+  /** What stands for a number that is none; no column is named so, and no class. */
+  private static final Pattern MISSING =
+      Pattern.compile("[+-]?(nan|inf|infinity)|na|n/a|none|null|\\?", Pattern.CASE_INSENSITIVE);
 
   private final Path file;
   private Character separator;
@@ -82,7 +82,7 @@ final class CsvReader {
     List<String> fields = separator == ' ' ? split(row.strip()) : split(row);
     if (first) {
       columns = fields.size();
-      if (fields.stream().allMatch(f -> number(f) == null && !MISSING.contains(f))) {
+      if (fields.stream().allMatch(f -> number(f) == null && !isMissing(f))) {
         header = List.copyOf(fields);
         return;
       }
@@ -95,11 +95,15 @@ final class CsvReader {
     for (int c = 0; c < columns; c++) {
       String field = fields.get(c);
       if (texts.size() == c) {
-        boolean text = number(field) == null && field.chars().anyMatch(Character::isLetter);
-        texts.add(text && !MISSING.contains(field) ? new HashMap<>() : null);
+        boolean text = number(field) == null && !field.isEmpty();
+        texts.add(text && !isMissing(field) ? new HashMap<>() : null);
       }
       append(texts.get(c) == null ? finite(c, field) : category(c, field));
     }
+  }
+
+  private static boolean isMissing(String field) {
+    return MISSING.matcher(field).matches();
   }
 
   private double finite(int column, String field) {
@@ -113,7 +117,7 @@ final class CsvReader {
   }
 
   private double category(int column, String field) {
-    if (field.isEmpty() || MISSING.contains(field)) {
+    if (field.isEmpty() || isMissing(field)) {
       throw problem(
           "field %d: expected a text, found \"%s\"; fill it in or drop the row"
               .formatted(column + 1, field));

@@ -70,7 +70,8 @@ public final class NetworkWeights {
    * The weights of a PyTorch module in a safetensors file: {@code NAME.weight} and {@code
    * NAME.bias} of each layer, in single precision. Images there have their channels first; kernels
    * of convolutions, and the columns of the dense layer that a flattened image enters, are brought
-   * into the order of this library, where channels are last.
+   * into the order of this library, where channels are last. A dense first layer is taken as it is:
+   * that an image enters it the network does not know.
    *
    * @param names of the modules with weights, first to last: {@code "0", "2", "4"} of an {@code
    *     nn.Sequential} of linear layers with activations between them

@@ -32,7 +32,8 @@ final class Checkpoint {
 
   /**
    * Since version 2 it says which model and data it belongs to, since version 3 batches follow from
-   * the noise counter.
+   * the noise counter, since version 4 learned noise is log σ² / 5 and no epoch of the warm-up is
+   * the best.
    */
   private static final long FORMAT = 4;
 

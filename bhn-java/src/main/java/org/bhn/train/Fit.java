@@ -213,8 +213,8 @@ public final class Fit {
   /**
    * Asks after every epoch but the last, on the training thread, whether to stop: at a user's
    * request, or when the time is up. A training that is stopped so ends as one whose epochs are
-   * done, with the best snapshot of those validated so far; with a {@link #checkpoint} it can be
-   * gone on with later, to the same bits as without the stop.
+   * done, with the best snapshot of those validated so far, if {@link #klWarmup} is over; with a
+   * {@link #checkpoint} it can be gone on with later, to the same bits as without the stop.
    */
   public Fit stopWhen(BooleanSupplier asked) {
     if (asked == null) {

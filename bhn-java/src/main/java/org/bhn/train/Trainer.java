@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -122,6 +123,7 @@ public final class Trainer implements AutoCloseable {
   public History run() {
     Checkpoint checkpoint = fit.checkpoint == null ? null : new Checkpoint(fit.checkpoint, this);
     int first = 0;
+    requireWanted(0, 0);
     if (checkpoint != null && checkpoint.exists()) {
       first = checkpoint.read();
     } else if (fit.initialise && !net.isInitialised()) {
@@ -147,12 +149,12 @@ public final class Trainer implements AutoCloseable {
         boolean last = epoch == fit.epochs - 1 || stoppedEarly;
         boolean safe = last || (epoch + 1) % fit.checkpointEvery == 0;
         if (checkpoint != null && safe) {
-          checkpoint.write(epoch + 1);
+          write(checkpoint, epoch + 1);
         }
         listeners.forEach(l -> l.onEpoch(done));
         asked = !last && fit.stopWhen.getAsBoolean();
         if (checkpoint != null && asked && !safe) {
-          checkpoint.write(epoch + 1);
+          write(checkpoint, epoch + 1);
         }
       }
       if (best != null && bestEpoch >= 0) {
@@ -168,24 +170,36 @@ public final class Trainer implements AutoCloseable {
     return new History(epochs, best == null ? -1 : bestEpoch, stoppedEarly || asked);
   }
 
+  /** An interrupt closes the file that is written; the older one is then whole. */
+  private void write(Checkpoint checkpoint, int next) {
+    requireWanted(next, 0);
+    try {
+      checkpoint.write(next);
+    } catch (UncheckedIOException e) {
+      requireWanted(next, 0);
+      throw e;
+    }
+  }
+
   /** Tells all listeners, whatever one of them throws; what ended the training comes first. */
   private void end(Throwable before) {
-    RuntimeException first = null;
+    Throwable first = before;
     for (Listener listener : listeners) {
       try {
         listener.onEnd();
-      } catch (RuntimeException e) {
-        if (before != null) {
-          before.addSuppressed(e);
-        } else if (first != null) {
-          first.addSuppressed(e);
-        } else {
+      } catch (RuntimeException | Error e) {
+        if (first == null) {
           first = e;
+        } else if (first != e) {
+          first.addSuppressed(e);
         }
       }
     }
-    if (first != null) {
-      throw first;
+    if (before == null && first instanceof RuntimeException e) {
+      throw e;
+    }
+    if (before == null && first instanceof Error e) {
+      throw e;
     }
   }
 

@@ -87,6 +87,11 @@ class CsvTest {
     d = csv.toClassification(new int[] {0}, 1, classes);
     assertArrayEquals(new int[] {2, 0, 2}, d.labels());
     assertEquals(3, d.classes());
+    Csv signs = Csv.read(file("1,+\n2,-\n"));
+    assertArrayEquals(new int[] {0, 1}, signs.toClassification(new int[] {0}, 1).labels());
+    Csv numbers = Csv.read(file("1,3\n2,4\n"));
+    d = numbers.toClassification(new int[] {0}, 1, List.of("4", "4a", "3"));
+    assertArrayEquals(new int[] {2, 0}, d.labels());
     refused("\"virginica\" in row 0", () -> csv.toClassification(new int[] {0}, 1, List.of("a")));
     refused("column 1 holds text", () -> csv.toClassification(new int[] {1}, 1));
     refused("column 1 holds text", () -> csv.toRegression(new int[] {0}, 1));
@@ -113,6 +118,9 @@ class CsvTest {
     rejects("line 1: field 1: expected a finite number, found \"NA\"", "NA,NA\n1,2\n");
     rejects("line 3: field 2: expected a text, found \"?\"", "x,kind\n1,a\n2,?\n");
     rejects("line 3: field 2: expected a text, found \"\"", "x,kind\n1,a\n2,\n");
+    for (String none : List.of("-inf", "Inf", "+Infinity", "NAN", "-nan", "None", "n/a", "null")) {
+      rejects("field 1: expected a finite number, found \"" + none, none + ",1\n2.5,2\n");
+    }
     // As pandas names the column of its index.
     assertEquals(List.of("", "x"), Csv.read(file(",x\n0,1\n")).header());
   }

@@ -171,6 +171,35 @@ class TrainerTest {
     }
   }
 
+  /** The checkpoint is whole, and the training goes on from it. */
+  @Test
+  void anInterruptBeforeTheCheckpointIsWrittenEndsItToo(@TempDir Path directory) {
+    Path file = directory.resolve("checkpoint.safetensors");
+    Dataset data = TestData.blobs(12, 3, 1);
+    try (Bhn model = model()) {
+      Listener interrupting =
+          new Listener() {
+            @Override
+            public void onStep(int epoch, int step, int steps) {
+              if (epoch == 1 && step == steps - 1) {
+                Thread.currentThread().interrupt();
+              }
+            }
+
+            @Override
+            public void onEpoch(Epoch epoch) {}
+          };
+      Fit fit = Fit.epochs(4).batch(4).checkpoint(file, 1);
+      assertThrows(CancellationException.class, () -> model.fit(data, fit.listener(interrupting)));
+      assertThrows(CancellationException.class, () -> model.fit(data, fit));
+      assertTrue(Thread.interrupted());
+      List<Integer> epochs = new ArrayList<>();
+      Fit again = Fit.epochs(4).batch(4).checkpoint(file, 1).listener(e -> epochs.add(e.epoch()));
+      model.fit(data, again);
+      assertEquals(List.of(1, 2, 3), epochs);
+    }
+  }
+
   @Test
   void closingByAnotherThreadEndsIt() throws Exception {
     Bhn model = model();
@@ -224,7 +253,7 @@ class TrainerTest {
       }
       IllegalStateException thrown =
           assertThrows(IllegalStateException.class, () -> model.fit(TestData.blobs(12, 3, 1), fit));
-      assertEquals("in first", thrown.getMessage());
+      assertEquals("in first", thrown.getMessage(), "and not of the end");
       assertEquals(2, thrown.getSuppressed().length);
       assertEquals(List.of("first", "second"), told);
     }

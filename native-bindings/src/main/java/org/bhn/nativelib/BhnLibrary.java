@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.bhn.nativelib.gen.bhn.BhnC;
 
 /** libbhn.so. Call {@link #load} before any function of {@link BhnC}. */
@@ -38,6 +39,11 @@ public final class BhnLibrary {
   public static boolean isAvailable() {
     OpenMp.load();
     return LIBRARY.tryLoad().isPresent();
+  }
+
+  /** Threads of a call on the CPU; empty when that is unknown. Needs the loaded library. */
+  public static OptionalInt threads() {
+    return OpenMp.threads();
   }
 
   /** The candidates that were not used, and why. */

@@ -1,6 +1,7 @@
 package org.bhn.nativelib;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
@@ -62,18 +63,33 @@ final class SharedLibrary {
     }
   }
 
-  /** The JVM gives a file's name to one class loader; the linker shares what is the same file. */
+  /**
+   * The JVM gives a file's name to one class loader; the linker shares what is the same file. Where
+   * there can be no second name beside it, a copy has to do.
+   */
   private static void loadByAnotherName(Path file) throws IOException {
-    Path directory = Files.createTempDirectory(file.toRealPath().getParent(), ".loader");
+    Path real = file.toRealPath();
+    Path directory;
+    try {
+      directory = Files.createTempDirectory(real.getParent(), ".loader");
+    } catch (IOException e) {
+      directory = Files.createTempDirectory("bhn-loader");
+    }
     Path name = directory.resolve(file.getFileName());
     try {
-      Files.createLink(name, file.toRealPath());
+      linkOrCopy(name, real);
       System.load(name.toString());
-    } catch (UnsupportedOperationException e) {
-      throw new IOException(directory + " has no hard links", e);
     } finally {
       Files.deleteIfExists(name);
       Files.deleteIfExists(directory);
+    }
+  }
+
+  private static void linkOrCopy(Path name, Path real) throws IOException {
+    try {
+      Files.createLink(name, real);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      Files.copy(real, name);
     }
   }
 }

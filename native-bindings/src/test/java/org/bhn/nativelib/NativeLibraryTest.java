@@ -261,7 +261,7 @@ class NativeLibraryTest {
   }
 
   @Test
-  void severalClassLoadersMayLoadAtOnce() throws Exception {
+  void severalClassLoadersMayLoadEach() throws Exception {
     URL[] classes =
         Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(
