@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bhn.backend.Backend;
@@ -40,12 +39,9 @@ public final class Bhn implements AutoCloseable {
   private final BayesianNetwork net;
   private final PredictorPool predictors;
   private final Set<PosteriorSample> drawn = ConcurrentHashMap.newKeySet();
-  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final Access access = new Access();
   private volatile Precision precision = Precision.STRICT;
   private long trainings; // so far
-  private boolean training;
-  private volatile boolean closing; // a training ends at its next step
-  private boolean closed;
 
   Bhn(Map<String, Object> card, BayesianNetwork net) {
     this.card = card;
@@ -112,20 +108,13 @@ public final class Bhn implements AutoCloseable {
     if (fit == null) {
       throw new IllegalArgumentException("fit is null: use Fit.epochs(100)");
     }
-    refuseListener("fit");
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      try (Trainer trainer = new Trainer(net, card, train, fit, () -> closing)) {
-        trainings++;
-        training = true;
-        return trainer.run();
-      } finally {
-        training = false;
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return access.training(
+        () -> {
+          try (Trainer trainer = new Trainer(net, card, train, fit, access::isClosing)) {
+            trainings++;
+            return trainer.run();
+          }
+        });
   }
 
   /**
@@ -145,20 +134,17 @@ public final class Bhn implements AutoCloseable {
               ? "weights is null: use NetworkWeights.torch or NetworkWeights.of"
               : "weights are of another network: build the model with its layers and activations");
     }
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      if (net.isInitialised()) {
-        throw new IllegalStateException(
-            "this model has been trained, or started from weights: build a new one");
-      }
-      net.posterior().startFrom(net.backend(), weights);
-      net.markInitialised();
-      trainings++;
-      return this;
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return access.alone(
+        () -> {
+          if (net.isInitialised()) {
+            throw new IllegalStateException(
+                "this model has been trained, or started from weights: build a new one");
+          }
+          net.posterior().startFrom(net.backend(), weights);
+          net.markInitialised();
+          trainings++;
+          return this;
+        });
   }
 
   /**
@@ -167,13 +153,7 @@ public final class Bhn implements AutoCloseable {
    * @throws UnsupportedOperationException if the weights are random
    */
   public NetworkWeights pointWeights() {
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      return net.posterior().pointWeights();
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return access.alone(() -> net.posterior().pointWeights());
   }
 
   /**
@@ -295,13 +275,7 @@ public final class Bhn implements AutoCloseable {
 
   /** Works while the model is open and not trained. */
   <T> T resting(Supplier<T> work) {
-    lock.readLock().lock();
-    try {
-      checkOpen();
-      return work.get();
-    } finally {
-      lock.readLock().unlock();
-    }
+    return access.together(work);
   }
 
   Predictor predictor() {
@@ -333,7 +307,7 @@ public final class Bhn implements AutoCloseable {
     checkSamples(samples);
     return resting(
         () -> {
-          if (training) {
+          if (access.isTraining()) {
             throw new IllegalStateException(
                 "weights cannot be drawn while the model is trained: draw when fit has returned");
           }
@@ -352,13 +326,7 @@ public final class Bhn implements AutoCloseable {
   public Elbo elbo(Dataset data, int samples) {
     DataChecks.fits(net, "data", data);
     checkSamples(samples);
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      return ElboEstimator.estimate(net, data, samples);
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return access.alone(() -> ElboEstimator.estimate(net, data, samples));
   }
 
   /**
@@ -384,13 +352,11 @@ public final class Bhn implements AutoCloseable {
    * @throws java.io.UncheckedIOException if the file cannot be written; an older one is then whole
    */
   public void save(Path file) {
-    lock.writeLock().lock();
-    try {
-      checkOpen();
-      ModelFile.write(file, card, net);
-    } finally {
-      lock.writeLock().unlock();
-    }
+    access.alone(
+        () -> {
+          ModelFile.write(file, card, net);
+          return null;
+        });
   }
 
   /**
@@ -440,22 +406,6 @@ public final class Bhn implements AutoCloseable {
     }
   }
 
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("this model is closed: load or build it again");
-    }
-  }
-
-  /** A listener runs within the training that it listens to, and holds its lock. */
-  private void refuseListener(String method) {
-    if (training && lock.isWriteLockedByCurrentThread()) {
-      throw new IllegalStateException(
-          method
-              + " was called by a listener of the model's training: do it when fit has returned,"
-              + " which Fit.stopWhen or an exception brings about");
-    }
-  }
-
   /**
    * Frees the model's memory; waits for predictions that still run, and ends a training at its next
    * step. The backend stays open.
@@ -464,19 +414,12 @@ public final class Bhn implements AutoCloseable {
    */
   @Override
   public void close() {
-    refuseListener("close");
-    closing = true;
-    lock.writeLock().lock();
-    try {
-      if (!closed) {
-        closed = true;
-        predictors.close();
-        List.copyOf(drawn).forEach(PosteriorSample::close);
-        net.close();
-        net.backend().close();
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
+    access.close(
+        () -> {
+          predictors.close();
+          List.copyOf(drawn).forEach(PosteriorSample::close);
+          net.close();
+          net.backend().close();
+        });
   }
 }

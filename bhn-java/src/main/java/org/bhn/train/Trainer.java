@@ -8,11 +8,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.bhn.backend.Backend;
-import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Elbo;
 import org.bhn.data.Dataset;
-import org.bhn.predict.Predictor;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
@@ -39,10 +37,7 @@ public final class Trainer implements AutoCloseable {
   private final Optimizer optimizer;
   private final TrainStep step;
   private final Snapshot best;
-  private final Predictor validator;
-  private final float[] validInputs;
-  private final int[] validLabels;
-  private final float[] validTargets;
+  private final Validation validation; // null without data
   private final List<Epoch> epochs = new ArrayList<>();
   private int bestEpoch = -1;
   private boolean stoppedEarly;
@@ -99,16 +94,13 @@ public final class Trainer implements AutoCloseable {
       this.optimizer = new Optimizer(memory, net.params());
       this.step = new TrainStep(net, data, optimizer, fit, memory);
       this.best = judged && fit.keepBest ? new Snapshot(memory, net.params()) : null;
-      this.validator = judged ? memory.keep(new Predictor(backend.fork(), net)) : null;
+      this.validation = judged ? memory.keep(new Validation(net, fit)) : null;
       made = true;
     } finally {
       if (!made) {
         memory.close();
       }
     }
-    this.validInputs = judged ? fit.validation.inputs() : null;
-    this.validLabels = judged && classes ? fit.validation.labels() : null;
-    this.validTargets = judged && !classes ? fit.validation.targets() : null;
   }
 
   /**
@@ -259,7 +251,7 @@ public final class Trainer implements AutoCloseable {
       }
     }
     double[] sums = step.totals(); // waits for the steps, which the validation must see
-    double[] judged = validate(epoch);
+    Validation.Result judged = validation == null ? Validation.NONE : validation.after(epoch);
     double logLik = sums[1] / rows - net.scaling().logUnit();
     double logPrior = sums[2] / rows;
     double logDet = sums[3] / rows;
@@ -276,8 +268,8 @@ public final class Trainer implements AutoCloseable {
         klWeight,
         rate,
         optimizer.gradientNorm(),
-        judged[0],
-        judged[1],
+        judged.logLik(),
+        judged.accuracy(),
         isBest(judged, klWeight),
         (System.nanoTime() - start) * 1e-9);
   }
@@ -304,51 +296,12 @@ public final class Trainer implements AutoCloseable {
     throw new TrainingException(step.diagnose(rowsUpTo(good + 1) - rowsUpTo(good), taken + 1));
   }
 
-  /** Mean log predictive density and accuracy on the validation data; NaN where not known. */
-  private double[] validate(int epoch) {
-    boolean due = (epoch + 1) % fit.validationEvery == 0 || epoch == fit.epochs - 1;
-    if (validator == null || !due) {
-      return new double[] {Double.NaN, Double.NaN};
-    }
-    Predictor.Result result = judgedBy(fit.validationSamples);
-    double sum = 0;
-    for (float ll : result.logPredictive()) {
-      sum += ll;
-    }
-    double accuracy = Double.NaN;
-    if (validLabels != null) {
-      int[] predicted = result.predictive().labels();
-      int right = 0;
-      for (int i = 0; i < validLabels.length; i++) {
-        right += predicted[i] == validLabels[i] ? 1 : 0;
-      }
-      accuracy = (double) right / validLabels.length;
-    }
-    return new double[] {sum / fit.validation.rows(), accuracy};
-  }
-
-  private Predictor.Result judgedBy(int samples) {
-    try {
-      return validator.run(
-          validInputs, validLabels, validTargets, samples, net.seed() + 1, Precision.STRICT);
-    } catch (IllegalArgumentException e) {
-      // The user gave these inputs as validation data, and long before.
-      throw new TrainingException("validation: " + e.getMessage());
-    }
-  }
-
-  private boolean isBest(double[] judged, double klWeight) {
-    if (Double.isNaN(judged[0]) || klWeight != fit.temperature) {
+  /** With a part of its KL weight an epoch has a colder posterior than the one asked for. */
+  private boolean isBest(Validation.Result judged, double klWeight) {
+    if (Double.isNaN(judged.logLik()) || klWeight != fit.temperature) {
       return false;
     }
-    if (bestEpoch < 0) {
-      return true;
-    }
-    Epoch held = epochs.get(bestEpoch);
-    if (fit.selection == Fit.Selection.ACCURACY && judged[1] != held.validationAccuracy()) {
-      return judged[1] > held.validationAccuracy();
-    }
-    return judged[0] > held.validationLogLik();
+    return bestEpoch < 0 || judged.isBetterThan(epochs.get(bestEpoch), fit.selection);
   }
 
   private boolean outOfPatience() {
