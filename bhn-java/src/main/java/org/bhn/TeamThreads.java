@@ -4,13 +4,13 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.bhn.nativelib.BhnLibrary;
+import org.bhn.nativelib.Uninterrupted;
 
 /**
  * The threads that predict on a CPU. OpenMP gives every thread that computes a team of its own,
@@ -69,7 +69,11 @@ final class TeamThreads {
     }
     FutureTask<T> result = new FutureTask<>(work::get);
     OTHERS.execute(result);
-    return await(result);
+    try {
+      return Uninterrupted.get(result);
+    } catch (ExecutionException e) {
+      throw here(e.getCause());
+    }
   }
 
   private static boolean mayOwnATeam(Thread thread) {
@@ -89,26 +93,6 @@ final class TeamThreads {
 
   private static boolean isAlive(Thread thread) {
     return thread != null && thread.isAlive();
-  }
-
-  /** Waits whatever comes: what computes uses memory that the caller frees. */
-  private static <T> T await(Future<T> result) {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return result.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw here(e.getCause());
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 
   /** What was thrown there, as if it had been thrown here. */

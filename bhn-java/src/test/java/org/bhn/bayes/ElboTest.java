@@ -12,6 +12,10 @@ import org.junit.jupiter.api.Test;
 
 /** The items of an evidence lower bound. */
 class ElboTest {
+  private static Bhn model(Backend backend) {
+    return Bhn.classifier(2, 3).hidden(3).posterior(Posterior.meanField()).seed(5).build(backend);
+  }
+
   @Test
   void itemsOfAnElbo() {
     Elbo elbo = new Elbo(-10, -3, 2, 0.5, 0.1);
@@ -24,12 +28,7 @@ class ElboTest {
   void allRowsCount() {
     Dataset data = TestData.blobs(5000, 3, 1);
     try (Backend backend = JavaBackend.open();
-        Bhn model =
-            Bhn.classifier(2, 3)
-                .hidden(3)
-                .posterior(Posterior.meanField())
-                .seed(5)
-                .build(backend)) {
+        Bhn model = model(backend)) {
       Elbo all = model.elbo(data, 3);
       Elbo first = model.elbo(data.slice(0, 4096), 3);
       Elbo rest = model.elbo(data.slice(4096, 5000), 3);
@@ -43,12 +42,7 @@ class ElboTest {
   void standardErrorOfTwoDraws() {
     Dataset data = TestData.blobs(30, 3, 1);
     try (Backend backend = JavaBackend.open();
-        Bhn model =
-            Bhn.classifier(2, 3)
-                .hidden(3)
-                .posterior(Posterior.meanField())
-                .seed(5)
-                .build(backend)) {
+        Bhn model = model(backend)) {
       double a = model.elbo(data, 1).total();
       Elbo both = model.elbo(data, 2);
       double b = 2 * both.total() - a;

@@ -21,24 +21,13 @@ final class SharedLibrary {
     Thread thread = new Thread(null, task, "bhn-load", STACK_BYTES, false);
     thread.setDaemon(true);
     thread.start();
-    boolean interrupted = false;
     try {
-      while (true) {
-        try {
-          return task.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          if (e.getCause() instanceof Error error) {
-            throw error;
-          }
-          throw (RuntimeException) e.getCause();
-        }
+      return Uninterrupted.get(task);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
       }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      throw (RuntimeException) e.getCause();
     }
   }
 
