@@ -146,7 +146,7 @@ public final class Csv {
    * to test with.
    *
    * @param inputs columns of the inputs, at least one, rounded to single precision
-   * @param label a column of text
+   * @param label column of the labels
    * @param classes its texts by class, usually {@link #categories} of the training data
    * @return the data set
    * @throws IndexOutOfBoundsException when a column does not exist

@@ -1,6 +1,5 @@
 package org.bhn.io;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -37,9 +36,6 @@ public final class SafeTensors {
   static final String METADATA = "__metadata__";
 
   private static final int ALIGNMENT = 64;
-
-  /** Bytes read at once. */
-  private static final int CHUNK = 1 << 20;
 
   private SafeTensors() {}
 
@@ -233,36 +229,22 @@ public final class SafeTensors {
     public MemorySegment map(String name) {
       TensorInfo info = info(name);
       try {
-        return channel.map(
-            FileChannel.MapMode.READ_ONLY,
-            header.dataStart() + info.begin(),
-            info.end() - info.begin(),
-            arena);
-      } catch (UnsupportedOperationException e) {
-        return copy(info); // of a file system that has no pages to map, as that of a zip file
+        return mapped(info);
       } catch (IOException e) {
         throw FileErrors.cannotRead(path, e);
       }
     }
 
-    private MemorySegment copy(TensorInfo info) {
-      long bytes = info.end() - info.begin();
-      MemorySegment all = arena.allocate(Math.max(1, bytes), ALIGNMENT).asSlice(0, bytes);
+    private MemorySegment mapped(TensorInfo info) throws IOException {
+      long begin = header.dataStart() + info.begin();
       try {
-        for (long at = 0; at < bytes; ) {
-          long most = Math.min(bytes - at, CHUNK);
-          int read =
-              channel.read(
-                  all.asSlice(at, most).asByteBuffer(), header.dataStart() + info.begin() + at);
-          if (read < 0) {
-            throw new EOFException("it ends within " + info.name());
-          }
-          at += read;
-        }
-      } catch (IOException e) {
-        throw FileErrors.cannotRead(path, e);
+        return channel.map(FileChannel.MapMode.READ_ONLY, begin, info.end() - info.begin(), arena);
+      } catch (UnsupportedOperationException e) {
+        // Of a file system that has no pages to map, as that of a zip file.
+        MemorySegment copy = arena.allocate(info.end() - info.begin(), ALIGNMENT);
+        SafeTensorsData.read(channel, begin, copy, source, info.name());
+        return copy.asReadOnly();
       }
-      return all.asReadOnly();
     }
 
     /** Closes the file and unmaps what was mapped. */

@@ -71,6 +71,15 @@ final class SafeTensorsData {
     return values;
   }
 
+  /** Fills memory from a place of the file on. */
+  static void read(FileChannel channel, long begin, MemorySegment into, String source, String name)
+      throws IOException {
+    for (long at = 0; at < into.byteSize(); at += CHUNK) {
+      ByteBuffer chunk = into.asSlice(at, Math.min(CHUNK, into.byteSize() - at)).asByteBuffer();
+      SafeTensorsHeader.readFully(channel, chunk, begin + at, source, name);
+    }
+  }
+
   private static Object newArray(DType type, int n) {
     return switch (type) {
       case F32 -> new float[n];

@@ -190,39 +190,41 @@ final class WeightNormPosterior extends FlowPosterior {
   @Override
   public void startFrom(Backend backend, NetworkWeights weights) {
     double[] gains = new double[dim()];
-    int[] unit = {0};
-    layers.set(
-        weights,
-        (layer, matrix) -> {
-          int fanIn = layer.fanIn();
-          for (int from = 0; from < matrix.length; from += fanIn) {
-            gains[unit[0]++] = toDirection(matrix, from, fanIn);
-          }
-          return matrix;
-        });
+    List<WeightLayer> all = network.weightLayers().toList();
+    int unit = 0;
+    for (int i = 0; i < all.size(); i++) {
+      double[] matrix = weights.matrix(i);
+      for (int from = 0; from < matrix.length; from += all.get(i).fanIn()) {
+        gains[unit++] = length(matrix, from, all.get(i).fanIn());
+      }
+    }
+    layers.set(weights, WeightNormPosterior::directions);
     flow.setMean(backend, gains);
   }
 
-  /** Gives a row the length of random directions; returns what it had. Zeros go any way, 0 far. */
-  private static double toDirection(double[] matrix, int from, int fanIn) {
-    double largest = 0;
-    for (int k = from; k < from + fanIn; k++) {
-      largest = Math.max(largest, Math.abs(matrix[k]));
+  /** The rows at the length of random directions; zeros, whose gain is 0, may go any way. */
+  private static double[] directions(WeightLayer layer, double[] matrix) {
+    int fanIn = layer.fanIn();
+    double usual = DIRECTION_STD * Math.sqrt(fanIn);
+    for (int from = 0; from < matrix.length; from += fanIn) {
+      double length = length(matrix, from, fanIn);
+      if (length == 0) {
+        matrix[from] = usual;
+        continue;
+      }
+      for (int k = from; k < from + fanIn; k++) {
+        matrix[k] = matrix[k] / length * usual;
+      }
     }
-    if (largest == 0) {
-      matrix[from] = DIRECTION_STD * Math.sqrt(fanIn);
-      return 0;
+    return matrix;
+  }
+
+  private static double length(double[] matrix, int from, int count) {
+    double length = 0;
+    for (int k = from; k < from + count; k++) {
+      length = Math.hypot(length, matrix[k]);
     }
-    double squares = 0;
-    for (int k = from; k < from + fanIn; k++) {
-      matrix[k] /= largest;
-      squares += matrix[k] * matrix[k];
-    }
-    double scale = DIRECTION_STD * Math.sqrt(fanIn / squares);
-    for (int k = from; k < from + fanIn; k++) {
-      matrix[k] *= scale;
-    }
-    return largest * Math.sqrt(squares);
+    return length;
   }
 
   @Override

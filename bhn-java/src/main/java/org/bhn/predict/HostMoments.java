@@ -67,13 +67,14 @@ final class HostMoments {
   Predictive predictive(int samples, Optional<Standardizer> units) {
     Overflow.check("mean prediction", mean, columns);
     Overflow.check("noise variance", noise, columns);
-    Overflow.check("sum of squared deviations", floats(m2), columns);
+    float[] squares = floats(m2);
+    Overflow.check("sum of squared deviations", squares, columns);
     return new Predictive(
         rows,
         columns,
         samples,
         floats(mean),
-        floats(m2),
+        squares,
         null,
         null,
         heteroscedastic ? noise : null,

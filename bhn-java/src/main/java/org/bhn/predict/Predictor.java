@@ -1,7 +1,6 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
-import java.util.Set;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -92,7 +91,7 @@ public final class Predictor implements AutoCloseable {
 
   /** Gives back the memory that only a large prediction needs. */
   public void rest() {
-    workspace.trim(Set.of(HELD));
+    workspace.trim(HELD);
   }
 
   private void letGo() {

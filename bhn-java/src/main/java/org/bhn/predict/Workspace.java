@@ -2,7 +2,6 @@ package org.bhn.predict;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.bhn.backend.Backend;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
@@ -37,14 +36,14 @@ final class Workspace implements AutoCloseable {
     return held.view(0, shape);
   }
 
-  /** Gives back what only a large request needs; slots that hold something are named. */
-  void trim(Set<String> keep) {
+  /** Gives back what only a large request needs, but for one slot. */
+  void trim(String kept) {
     slots
         .entrySet()
         .removeIf(
             slot -> {
               Tensor held = slot.getValue();
-              boolean large = held.size() > MOST_KEPT && !keep.contains(slot.getKey());
+              boolean large = held.size() > MOST_KEPT && !slot.getKey().equals(kept);
               if (large) {
                 backend.release(held);
               }
