@@ -34,7 +34,7 @@ run_tests() { # $1 = build directory
 }
 
 no_kernels_here() {
-  [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] && return 1
+  case "$(uname -s)-$(uname -m)" in Linux-x86_64 | Linux-aarch64) return 1 ;; esac
   echo "bhn: no native kernels for $(uname -s) $(uname -m) yet; the jar stays empty and the Java backend is used."
 }
 

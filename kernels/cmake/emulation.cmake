@@ -38,8 +38,8 @@ if(BHN_CUDA_SOURCES AND NOT BHN_SANITIZE)
     add_library(bhn_emulated_${name} SHARED EXCLUDE_FROM_ALL tests/emulation/${name}.cpp)
     set_target_properties(bhn_emulated_${name} PROPERTIES OUTPUT_NAME ${name} SOVERSION ${major} BUILD_RPATH_USE_ORIGIN ON
       LIBRARY_OUTPUT_DIRECTORY ${directory})
-    target_compile_options(bhn_emulated_${name} PRIVATE -O2 -Wall -Wextra -Werror)
-    target_link_libraries(bhn_emulated_${name} PRIVATE bhn_emulated_bhn)
+    target_compile_options(bhn_emulated_${name} PRIVATE -O2)
+    target_link_libraries(bhn_emulated_${name} PRIVATE bhn_flags bhn_emulated_bhn)
     target_link_options(bhn_emulated_${name} PRIVATE -static-libstdc++ -static-libgcc)
   endforeach()
 

@@ -58,7 +58,7 @@ if(TARGET bhn_emulated_sanitized)
     COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/tests/emulation/mutate.sh ${CMAKE_CURRENT_BINARY_DIR} elbo)
 endif()
 
-if(BHN_CPU_SOURCES AND NOT BHN_SANITIZE)
+if(TARGET bhn_cpu_avx2 AND NOT BHN_SANITIZE)
   add_test(NAME isa_leak
     COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cmake/isa_leak.sh ${CMAKE_NM}
             $<TARGET_OBJECTS:bhn_cpu_avx2> $<TARGET_OBJECTS:bhn_cpu_avx512>

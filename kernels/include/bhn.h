@@ -83,8 +83,8 @@ typedef struct bhn_context bhn_context;
 BHN_API int32_t bhn_abi_version(void);
 /* One line: build id, compiler, devices compiled in. Static storage. */
 BHN_API const char* bhn_build_info(void);
-/* "avx512", "avx2" or "base": the twins that run on this CPU. BHN_SIMD in the environment may lower it, when the library is first used; of
- * another text than these three bhn_context_create complains. */
+/* "avx512", "avx2" or "base" (x86-64-v2; on aarch64 always, with its NEON): the twins that run on this CPU. BHN_SIMD in the environment may
+ * lower it, when the library is first used; of another text than these three bhn_context_create complains. */
 BHN_API const char* bhn_simd_level(void);
 /* Text of the calling thread's last failure, "" if none. A call that succeeds leaves it alone; the next failure of the thread writes
  * over it, and it ends with the thread. */

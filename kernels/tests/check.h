@@ -129,11 +129,13 @@ inline void enter(const char* level) {
   }
   setenv("BHN_SIMD", level, 1);
   if (std::strcmp(bhn_simd_level(), level) != 0) {
-    bool wide = std::strcmp(level, "avx512") == 0;
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-    if (std::strcmp(level, "base") == 0 || (wide ? avx512 : avx2)) {
+    bool avx2 = false, avx512 = false;
+#if defined(__x86_64__)
+    avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl");
+#endif
+    if (std::strcmp(level, "base") == 0 || (std::strcmp(level, "avx512") == 0 ? avx512 : avx2)) {
       std::printf("%-7s not run, though this CPU can: BHN_SIMD gave \"%s\"\n", level, bhn_simd_level());
       std::exit(1);
     }

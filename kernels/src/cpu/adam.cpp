@@ -66,14 +66,21 @@ BHN_INLINE double squares(const float* g, int64_t n) {
 // gradient decay through that range for hundreds of steps, where processors are many times slower (lab/README.md).
 class OnlyNormalNumbers {
  public:
-  OnlyNormalNumbers() { _mm_setcsr(before_ | kFlushToZero | kDenormalsAreZeros); }
-  ~OnlyNormalNumbers() { _mm_setcsr(before_); }
+  OnlyNormalNumbers() { set(before_ | kFlushToZero); }
+  ~OnlyNormalNumbers() { set(before_); }
   OnlyNormalNumbers(const OnlyNormalNumbers&) = delete;
   OnlyNormalNumbers& operator=(const OnlyNormalNumbers&) = delete;
 
  private:
-  static constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZeros = 0x40;
+#if defined(__aarch64__)
+  static constexpr unsigned kFlushToZero = 1u << 24;
+  static BHN_INLINE_MEMBER void set(unsigned control) { __builtin_aarch64_set_fpcr(control); }
+  unsigned before_ = __builtin_aarch64_get_fpcr();
+#else
+  static constexpr unsigned kFlushToZero = 0x8000 | 0x40;  // of results, and of what is read
+  static BHN_INLINE_MEMBER void set(unsigned control) { _mm_setcsr(control); }
   unsigned before_ = _mm_getcsr();
+#endif
 };
 
 template <class Part>

@@ -2,7 +2,11 @@
 // order, so gcc adds lanes and what is left over one after the other, which takes longer than the rest of a row of 200.
 #pragma once
 
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#else
 #include <immintrin.h>
+#endif
 
 #include "cpu/vecmath.h"
 
@@ -51,6 +55,8 @@ BHN_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
   return Lanes(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
 #elif defined(__AVX2__)
   return Lanes(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c)));
+#elif defined(__aarch64__)
+  return Lanes(vfmaq_f32(float32x4_t(c), float32x4_t(a), float32x4_t(b)));
 #else
   return a * b + c;
 #endif
@@ -61,6 +67,8 @@ BHN_INLINE Lanes root(Lanes v) {
   return Lanes(_mm512_maskz_sqrt_ps(0xffff, __m512(v)));
 #elif defined(__AVX2__)
   return Lanes(_mm256_sqrt_ps(__m256(v)));
+#elif defined(__aarch64__)
+  return Lanes(vsqrtq_f32(float32x4_t(v)));
 #else
   return Lanes(_mm_sqrt_ps(__m128(v)));
 #endif

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emulation.h"
+#include "fiber_switch.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -25,32 +26,6 @@ constexpr size_t kNeverLeft = 8 << 10;  // more than the frames that a finished 
   std::fprintf(stderr, "CUDA emulation: %s\n", reason);
   std::abort();
 }
-
-// Saves the callee-saved registers and the stack pointer, and loads another fiber's.
-extern "C" void bhn_switch_fiber(void** from, void* to);
-asm(R"(
-.text
-.globl bhn_switch_fiber
-.hidden bhn_switch_fiber
-.type bhn_switch_fiber, @function
-bhn_switch_fiber:
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp, (%rdi)
-  movq %rsi, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbx
-  popq %rbp
-  ret
-.size bhn_switch_fiber, .-bhn_switch_fiber
-)");
 
 struct Block;
 
@@ -216,10 +191,9 @@ void Scheduler::start(Fiber* fiber) {
   // Frames that have returned have cleaned up; those of entry() and suspend() of the stack's last fiber have not.
   __asan_unpoison_memory_region(fiber->stack + kStack - kNeverLeft, kNeverLeft);
 #endif
-  // A frame as bhn_switch_fiber leaves it: six registers, then where to go on; the stack is 8 mod 16 at a function's entry.
-  void** frame = reinterpret_cast<void**>(fiber->stack + kStack) - 8;
-  std::memset(frame, 0, 8 * sizeof *frame);
-  frame[6] = reinterpret_cast<void*>(&entry);
+  void** frame = reinterpret_cast<void**>(fiber->stack + kStack) - kFrame;
+  std::memset(frame, 0, kFrame * sizeof *frame);
+  frame[kGoOn] = reinterpret_cast<void*>(&entry);
   fiber->top = frame;
   fiber->fake = nullptr;
   fiber->state = Fiber::kReady;

@@ -97,6 +97,7 @@ class ModulePathTest {
             "org.bhn.kernels",
             "org.bhn.nativelib",
             "org.bytedeco.dnnl.linux.x86_64",
+            "org.bytedeco.dnnl.linux.arm64",
             "com.fasterxml.jackson.core");
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
         .filter(

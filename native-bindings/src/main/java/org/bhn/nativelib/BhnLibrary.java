@@ -17,7 +17,7 @@ public final class BhnLibrary {
   private static final NativeLibrary LIBRARY =
       new NativeLibrary(
           "libbhn.so",
-          "natives/linux-x86_64/libbhn.so",
+          Platform.kernelsResource("libbhn.so"),
           List.of(),
           BhnLibrary::refusal,
           Locations.ofProcess());

@@ -17,6 +17,7 @@ final class CudaPlaces {
           "lib64",
           "lib",
           "targets/x86_64-linux/lib",
+          "targets/sbsa-linux/lib",
           "nvidia/cu13/lib",
           "nvidia/cublas/lib",
           "nvidia/cudnn/lib",

@@ -16,7 +16,18 @@ import org.bhn.nativelib.gen.bhn.BhnC;
 /** Tells what this machine and installation offer, and why something is missing. */
 public final class Doctor {
   private static final List<String> FLAGS =
-      List.of("avx2", "fma", "f16c", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16");
+      List.of(
+          "avx2",
+          "fma",
+          "f16c",
+          "avx512f",
+          "avx512_bf16",
+          "amx_tile",
+          "amx_bf16",
+          "asimd",
+          "sve",
+          "sve2",
+          "bf16");
 
   private final List<String> lines = new ArrayList<>();
 
@@ -45,7 +56,8 @@ public final class Doctor {
     line("java", System.getProperty("java.vm.name") + " " + Runtime.version());
     Path cpuInfo = Path.of("/proc/cpuinfo");
     line("cpu", field(cpuInfo, "model name").orElse("unknown"));
-    Set<String> flags = Set.of(field(cpuInfo, "flags").orElse("").split(" "));
+    Optional<String> names = field(cpuInfo, "flags").or(() -> field(cpuInfo, "Features"));
+    Set<String> flags = Set.of(names.orElse("").split(" "));
     line("cpu features", FLAGS.stream().filter(flags::contains).collect(Collectors.joining(" ")));
     line("cores", Runtime.getRuntime().availableProcessors() + " for Java");
     line("container", "cpu.max " + limit("cpu.max") + ", memory.max " + limit("memory.max"));

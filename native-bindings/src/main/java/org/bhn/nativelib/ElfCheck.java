@@ -15,12 +15,11 @@ final class ElfCheck {
   private static final int HEADER_BYTES = 64;
   private static final int PROGRAM_HEADER_BYTES = 56;
   private static final int SHARED_OBJECT = 3;
-  private static final int X86_64 = 62;
   private static final int LOAD = 1;
 
   private ElfCheck() {}
 
-  /** Why the file cannot be a shared library for Linux on x86-64; empty when it can. */
+  /** Why the file cannot be a shared library of this machine; empty when it can. */
   static Optional<String> problem(Path file) {
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
@@ -31,8 +30,8 @@ final class ElfCheck {
       if (header.get(4) != 2
           || header.get(5) != 1
           || header.getShort(16) != SHARED_OBJECT
-          || header.getShort(18) != X86_64) {
-        return Optional.of("not a 64-bit little-endian x86-64 shared library");
+          || header.getShort(18) != Platform.elfMachine()) {
+        return Optional.of("not a 64-bit little-endian shared library for " + Platform.processor());
       }
       return truncation(channel, header, size);
     } catch (IOException e) {

@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 public final class NativeLibrary {
   private static final Logger LOG = System.getLogger(NativeLibrary.class.getName());
 
-  /** Where Linux distributions put shared libraries of x86-64. */
+  /** Where Linux distributions put shared libraries. */
   static final List<Path> SYSTEM_DIRECTORIES =
       List.of(
-          Path.of("/usr/lib/x86_64-linux-gnu"),
+          Path.of("/usr/lib/" + Platform.processor() + "-linux-gnu"),
           Path.of("/usr/lib64"),
           Path.of("/usr/lib"),
           Path.of("/usr/local/lib"));

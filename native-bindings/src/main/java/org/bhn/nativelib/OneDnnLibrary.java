@@ -20,7 +20,7 @@ public final class OneDnnLibrary {
   private static final NativeLibrary LIBRARY =
       new NativeLibrary(
           "libdnnl.so.3",
-          "org/bytedeco/dnnl/linux-x86_64/libdnnl.so.3",
+          Platform.oneDnnResource("libdnnl.so.3"),
           NativeLibrary.SYSTEM_DIRECTORIES,
           OneDnnLibrary::refusal,
           Locations.ofProcess());

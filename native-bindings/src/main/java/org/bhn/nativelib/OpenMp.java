@@ -33,7 +33,7 @@ final class OpenMp {
   private static final NativeLibrary LIBRARY =
       new NativeLibrary(
           "libgomp.so.1",
-          "org/bytedeco/dnnl/linux-x86_64/libgomp.so.1",
+          Platform.oneDnnResource("libgomp.so.1"),
           NativeLibrary.SYSTEM_DIRECTORIES,
           symbols -> Optional.empty(),
           Locations.ofProcess());

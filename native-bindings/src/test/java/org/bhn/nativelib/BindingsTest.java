@@ -54,7 +54,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void everyBoundFunctionOfBhnResolves() throws IllegalAccessException {
     BhnLibrary.load();
     assertEquals(List.of(), unresolved(BhnC.class));
@@ -64,7 +66,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void everyBoundFunctionOfOneDnnResolves() throws IllegalAccessException {
     OneDnnLibrary.load();
     assertEquals(List.of(), unresolved(DnnlC.class));
@@ -73,7 +77,9 @@ class BindingsTest {
 
   /** libbhn itself shows CUDA's runtime, when it was built with it. */
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void everyBoundFunctionOfCudaResolves() throws ReflectiveOperationException {
     BhnLibrary.load();
     if (!BhnLibrary.buildInfo().contains("cuda")) {
@@ -90,7 +96,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void everyBoundFunctionOfCublasResolves() throws ReflectiveOperationException {
     loaded(CublasLibrary::load);
     assertEquals(List.of(), unresolved(CublasC.class));
@@ -99,7 +107,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void everyBoundFunctionOfCudnnResolves() throws ReflectiveOperationException {
     loaded(CudnnLibrary::load);
     assertEquals(List.of(), unresolved(CudnnC.class));
@@ -108,7 +118,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void failedCallsCarryTheLibrarysText() {
     BhnLibrary.load();
     int status =
@@ -120,7 +132,9 @@ class BindingsTest {
   }
 
   @Test
-  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
   void statusNumbersAreThoseOfTheHeader() throws ReflectiveOperationException {
     for (Status status : Status.values()) {
       assertEquals(status.code(), BhnC.class.getMethod("BHN_" + status).invoke(null));

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where libraries of CUDA are found, tried on copies of libgomp under their names. */
-@EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+@EnabledOnOs(
+    value = OS.LINUX,
+    architectures = {"amd64", "aarch64"})
 class CudaPlacesTest {
   private static final List<Soname> CUBLAS =
       List.of(
@@ -44,7 +46,7 @@ class CudaPlacesTest {
   }
 
   private static byte[] library() throws IOException {
-    String name = "org/bytedeco/dnnl/linux-x86_64/libgomp.so.1";
+    String name = Platform.oneDnnResource("libgomp.so.1");
     try (InputStream in =
         NativeResource.find(CudaPlacesTest.class.getClassLoader(), name).orElseThrow().open()) {
       return in.readAllBytes();

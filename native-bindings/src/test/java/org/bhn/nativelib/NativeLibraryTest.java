@@ -31,10 +31,12 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The loader, tried on libgomp: small, always on the class path, harmless to load many times. */
-@EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+@EnabledOnOs(
+    value = OS.LINUX,
+    architectures = {"amd64", "aarch64"})
 class NativeLibraryTest {
   private static final String FILE = "libgomp.so.1";
-  private static final String RESOURCE = "org/bytedeco/dnnl/linux-x86_64/libgomp.so.1";
+  private static final String RESOURCE = Platform.oneDnnResource("libgomp.so.1");
   private static final NativeLibrary.Handshake ANY = symbols -> Optional.empty();
 
   @TempDir Path temp;
@@ -87,7 +89,7 @@ class NativeLibraryTest {
             "natives/libnone.so",
             List.of(),
             ANY,
-            new Locations("linux-x86_64", List.of(temp), List.of(cache), false, List.of()));
+            new Locations(Platform.name(), List.of(temp), List.of(cache), false, List.of()));
     NativeException e = assertThrows(NativeException.class, library::load);
     assertEquals(List.of("find", "find"), stages(e.rejections()));
     assertTrue(e.getMessage().contains("no libnone.so there"), e.getMessage());
@@ -182,7 +184,7 @@ class NativeLibraryTest {
 
   @Test
   void knowsTheDigestsOfItsDependency() throws IOException {
-    for (String name : List.of(RESOURCE, "org/bytedeco/dnnl/linux-x86_64/libdnnl.so.3")) {
+    for (String name : List.of(RESOURCE, Platform.oneDnnResource("libdnnl.so.3"))) {
       NativeResource found = NativeResource.find(getClass().getClassLoader(), name).orElseThrow();
       try (InputStream in = found.open()) {
         assertEquals(Sha256.of(in), found.sha256(), name + ": update known.sha256");
@@ -192,7 +194,7 @@ class NativeLibraryTest {
 
   @Test
   void saysSoOnOtherPlatforms() {
-    for (String platform : List.of("mac-aarch_64", "windows-x86_64", "linux-aarch_64")) {
+    for (String platform : List.of("mac-aarch_64", "windows-x86_64", "linux-riscv64")) {
       Locations locations = new Locations(platform, List.of(), List.of(cache), false, List.of());
       NativeLibrary library = new NativeLibrary(FILE, RESOURCE, List.of(), ANY, locations);
       assertEquals(Optional.empty(), library.tryLoad());
@@ -304,7 +306,7 @@ class NativeLibraryTest {
   private static NativeLibrary library(
       List<Path> explicit, List<Path> caches, NativeLibrary.Handshake handshake) {
     Locations locations =
-        new Locations("linux-x86_64", explicit, caches, caches.size() > 1, List.of());
+        new Locations(Platform.name(), explicit, caches, caches.size() > 1, List.of());
     return new NativeLibrary(FILE, RESOURCE, List.of(), handshake, locations);
   }
 
