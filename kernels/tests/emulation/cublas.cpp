@@ -7,6 +7,7 @@
 #include "tf32.h"
 
 extern "C" int bhn_emulation_enqueue(void* stream, void (*run)(const void*), const void* arguments, size_t bytes);
+extern "C" int bhn_emulation_wait(void);
 
 namespace {
 
@@ -101,11 +102,15 @@ API int cublasGetProperty(int which, int* value) {
 }
 
 API int cublasCreate_v2(Handle** handle) {
+  if (bhn_emulation_wait() != 0) {
+    return kNotInitialized;
+  }
   *handle = new Handle;
   return kSuccess;
 }
 
 API int cublasDestroy_v2(Handle* handle) {
+  bhn_emulation_wait();
   delete handle;
   return kSuccess;
 }

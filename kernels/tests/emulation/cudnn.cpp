@@ -15,6 +15,7 @@
 #include "tf32.h"
 
 extern "C" int bhn_emulation_enqueue(void* stream, void (*run)(const void*), const void* arguments, size_t bytes);
+extern "C" int bhn_emulation_wait(void);
 
 namespace {
 
@@ -204,8 +205,11 @@ API const char* cudnnGetErrorString(int status) {
   }
 }
 
-API int cudnnCreate(Handle** handle) { return create(handle); }
-API int cudnnDestroy(Handle* handle) { return destroy(handle); }
+API int cudnnCreate(Handle** handle) { return bhn_emulation_wait() == 0 ? create(handle) : kNotInitialized; }
+API int cudnnDestroy(Handle* handle) {
+  bhn_emulation_wait();
+  return destroy(handle);
+}
 
 API int cudnnSetStream(Handle* handle, void* stream) {
   handle->stream = stream;

@@ -38,6 +38,7 @@ enum cudaError_t {
   cudaErrorECCUncorrectable = 214,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
+  cudaErrorStreamCaptureWrongThread = 908,
   cudaErrorExternalDevice = 911,
   cudaErrorIllegalState = 401
 };

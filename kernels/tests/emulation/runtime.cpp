@@ -36,6 +36,8 @@ struct Graph {
 struct Stream {
   std::deque<Task> tasks;
   Graph* capture = nullptr;
+  bool spoilt = false;  // the capture will fail
+  bool relaxed = false;
   std::thread::id captor;
 };
 
@@ -113,7 +115,7 @@ void drain_all() {
   }
 }
 
-// Whether this thread captures, which forbids it to allocate.
+// Whether this thread captures, which forbids it to allocate. A relaxed capture bears that, but nothing here is to do it.
 bool capturing() {
   for (Stream* stream : streams) {
     if (stream->capture != nullptr && stream->captor == std::this_thread::get_id()) {
@@ -411,16 +413,33 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   GUARD;
   if (real(stream)->capture != nullptr) {
+    stream->spoilt = true;
     return answer(cudaErrorStreamCaptureUnsupported);
   }
   drain(real(stream));
   return answer(cudaSuccess);
 }
 
+// Whatever thread waits for a device, and whatever the mode of a capture on it: neither bears the other.
 cudaError_t cudaDeviceSynchronize(void) {
   GUARD;
+  bool captured = false;
+  for (Stream* stream : streams) {
+    stream->spoilt = stream->capture != nullptr;
+    captured = captured || stream->spoilt;
+  }
+  if (captured) {
+    return answer(cudaErrorStreamCaptureUnsupported);
+  }
   drain_all();
   return answer(cudaSuccess);
+}
+
+// As cuBLAS and cuDNN do when a handle is made or destroyed.
+__attribute__((visibility("default"))) int bhn_emulation_wait(void) {
+  cudaError_t error = cudaDeviceSynchronize();
+  cudaGetLastError();
+  return error;
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
@@ -455,20 +474,30 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return answer(cudaSuccess);
 }
 
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
   GUARD;
   if (stream == nullptr || stream->capture != nullptr) {
     return answer(cudaErrorStreamCaptureUnsupported);
   }
   stream->capture = new Graph;
+  stream->spoilt = false;
+  stream->relaxed = mode == cudaStreamCaptureModeRelaxed;
   stream->captor = std::this_thread::get_id();
   return answer(cudaSuccess);
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   GUARD;
+  if (stream->capture != nullptr && !stream->relaxed && stream->captor != std::this_thread::get_id()) {
+    return answer(cudaErrorStreamCaptureWrongThread);
+  }
   *graph = stream->capture;
   stream->capture = nullptr;
+  if (*graph != nullptr && stream->spoilt) {
+    delete *graph;
+    *graph = nullptr;
+    return answer(cudaErrorStreamCaptureInvalidated);
+  }
   return answer(*graph == nullptr ? cudaErrorIllegalState : cudaSuccess);
 }
 

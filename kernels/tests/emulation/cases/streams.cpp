@@ -1,4 +1,6 @@
 // Streams, events and graphs of the emulation, and calls of the ABI recorded into a graph.
+#include <thread>
+
 #include "child.h"
 #include "cuda/launch.h"
 
@@ -90,9 +92,18 @@ void graphs() {
   void* memory = nullptr;
   CHECK(cudaStreamSynchronize(a) == cudaErrorStreamCaptureUnsupported);
   CHECK(cudaMalloc(&memory, 8) == cudaErrorStreamCaptureUnsupported);
-  CHECK(cudaStreamEndCapture(a, &graph) == cudaSuccess);
-  CHECK(cudaStreamEndCapture(a, &graph) == cudaErrorIllegalState || graph == nullptr);
+  CHECK(cudaStreamEndCapture(a, &graph) == cudaErrorStreamCaptureInvalidated && graph == nullptr);
+  CHECK(cudaStreamEndCapture(a, &graph) == cudaErrorIllegalState && graph == nullptr);
   CHECK(counter == 5 && numbers[0] == 0);
+  CHECK(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+  std::thread([&] { CHECK(cudaDeviceSynchronize() == cudaErrorStreamCaptureUnsupported); }).join();
+  CHECK(cudaStreamEndCapture(a, &graph) == cudaErrorStreamCaptureInvalidated && graph == nullptr);
+  CHECK(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+  std::thread([&] { CHECK(cudaStreamEndCapture(a, &graph) == cudaErrorStreamCaptureWrongThread); }).join();
+  CHECK(cudaStreamEndCapture(a, &graph) == cudaSuccess && cudaGraphDestroy(graph) == cudaSuccess);
+  CHECK(cudaStreamBeginCapture(a, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+  std::thread([&] { CHECK(cudaStreamEndCapture(a, &graph) == cudaSuccess); }).join();
+  CHECK(cudaGraphDestroy(graph) == cudaSuccess);
   cudaGetLastError();
   CHECK(cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
   calls(recorded, numbers, &counter);

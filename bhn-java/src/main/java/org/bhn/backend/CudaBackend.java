@@ -23,12 +23,17 @@ final class CudaBackend extends NativeBackend {
   /** Page-locked memory that transfers go through, in pieces of this size. */
   private static final long STAGING_BYTES = 1 << 20;
 
+  /**
+   * One for the process: cuBLAS and cuDNN wait for the whole device when they are opened and
+   * closed. That ends every capture on it, whosever it is, and is an error to who waits.
+   */
+  private static final ReentrantLock CAPTURING = new ReentrantLock();
+
   private final MemorySegment stream;
   private final Cublas cublas;
   private final MemorySegment staging;
   private final Set<CudaCallList> graphs = ConcurrentHashMap.newKeySet();
   private final Set<CudaStaging> stagings = ConcurrentHashMap.newKeySet();
-  private final ReentrantLock capturing = new ReentrantLock();
   private Cudnn cudnn; // null until something is convolved: nothing else needs it
 
   private CudaBackend(
@@ -59,7 +64,7 @@ final class CudaBackend extends NativeBackend {
     CublasLibrary.load();
     NativeMemory memory = new NativeMemory(BhnC.BHN_CUDA());
     try {
-      return on(memory, true);
+      return capturing(() -> on(memory, true));
     } catch (NativeException e) {
       memory.close();
       throw e;
@@ -164,13 +169,16 @@ final class CudaBackend extends NativeBackend {
     stagings.remove(staging);
   }
 
-  /** Captures; who forks meanwhile waits, since waiting for the stream would end the capture. */
-  <T> T capturing(Supplier<T> capture) {
-    capturing.lock();
+  /**
+   * Captures, or does what would end a capture: one at a time. Not within a call of the family, for
+   * which a capture may wait.
+   */
+  static <T> T capturing(Supplier<T> work) {
+    CAPTURING.lock();
     try {
-      return capture.get();
+      return work.get();
     } finally {
-      capturing.unlock();
+      CAPTURING.unlock();
     }
   }
 
@@ -185,10 +193,14 @@ final class CudaBackend extends NativeBackend {
     CudaC.cudaStreamSynchronize(stream); // what is still wrong now concerns nobody any more
     graphs.forEach(CudaCallList::destroy);
     stagings.forEach(CudaStaging::close);
-    if (cudnn != null) {
-      cudnn.close();
-    }
-    cublas.close();
+    capturing(
+        () -> {
+          if (cudnn != null) {
+            cudnn.close();
+          }
+          cublas.close();
+          return null;
+        });
     CudaC.cudaFreeHost(staging);
     super.closeDevice();
     CudaC.cudaStreamDestroy(stream);
@@ -246,14 +258,14 @@ final class CudaBackend extends NativeBackend {
   /** The first call needs cuDNN and throws, with what was tried, if it is not there. */
   @Override
   void convolve(String op, ConvolutionKey key, Tensor x, Tensor w, Tensor y) {
-    immediate(() -> cudnn().get(key, isRecording()).submit(op, x, w, y));
-  }
-
-  private Cudnn cudnn() {
     if (cudnn == null) {
-      cudnn = new Cudnn(this);
+      capturing(
+          () -> {
+            immediate(() -> cudnn = new Cudnn(this));
+            return null;
+          });
     }
-    return cudnn;
+    immediate(() -> cudnn.get(key, isRecording()).submit(op, x, w, y));
   }
 
   @Override

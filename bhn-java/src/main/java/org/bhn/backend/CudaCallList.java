@@ -41,11 +41,11 @@ final class CudaCallList extends CallList {
       return;
     }
     backend.checkOpen();
-    boolean captured = isGraph() || backend.capturing(capture);
+    boolean captured = isGraph() || CudaBackend.capturing(capture);
     launched = false;
     while (captured && !launched) {
       backend.immediate(guardedLaunch);
-      captured = launched || backend.capturing(capture);
+      captured = launched || CudaBackend.capturing(capture);
     }
     if (!captured) {
       runEach();

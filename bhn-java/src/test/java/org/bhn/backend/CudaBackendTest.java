@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.Status;
@@ -209,6 +210,38 @@ class CudaBackendTest {
     next.run();
     assertTrue(next.isGraph());
     assertArrayEquals(new double[] {6}, read(backend, x));
+  }
+
+  /** To open or close cuBLAS is to wait for the device, which no capture bears. */
+  @Test
+  void anotherThreadsBackendsLeaveACaptureAlone() throws Exception {
+    Tensor x = zeros(1);
+    Tensor one = real(1);
+    List<Throwable> problems = Collections.synchronizedList(new ArrayList<>());
+    List<Thread> threads = new ArrayList<>();
+    CudaCallList calls = (CudaCallList) backend.record();
+    backend.axpy(x, one, 1);
+    backend.submit(
+        "meanwhile",
+        () -> {
+          Thread other = new Thread(() -> CudaBackend.open().close());
+          other.setUncaughtExceptionHandler((thread, e) -> problems.add(e));
+          other.start();
+          threads.add(other);
+          try {
+            other.join(300); // it cannot end before a capture has
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+    backend.stopRecording();
+    calls.run();
+    assertTrue(calls.isGraph());
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertEquals(List.of(), problems);
+    assertArrayEquals(new double[] {2}, read(backend, x));
   }
 
   @Test
