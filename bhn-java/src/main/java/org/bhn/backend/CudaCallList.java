@@ -74,8 +74,9 @@ final class CudaCallList extends CallList {
     String problem = null;
     MemorySegment captured = MemorySegment.NULL;
     MemorySegment stream = backend.stream();
+    // Others end in the system's thread where they began, which a virtual thread may have left.
     Cuda.check(
-        CudaC.cudaStreamBeginCapture(stream, CudaC.cudaStreamCaptureModeThreadLocal()), "capture");
+        CudaC.cudaStreamBeginCapture(stream, CudaC.cudaStreamCaptureModeRelaxed()), "capture");
     try {
       try {
         runEach();

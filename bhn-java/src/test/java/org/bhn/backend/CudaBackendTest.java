@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.bhn.nativelib.NativeException;
 import org.bhn.nativelib.Status;
 import org.bhn.nativelib.gen.bhn.BhnC;
@@ -242,6 +243,35 @@ class CudaBackendTest {
     }
     assertEquals(List.of(), problems);
     assertArrayEquals(new double[] {2}, read(backend, x));
+  }
+
+  /** A virtual thread may go on in another thread of the system wherever it waits. */
+  @Test
+  void aVirtualThreadCaptures() throws Exception {
+    Tensor x = zeros(1);
+    Tensor one = real(1);
+    for (int i = 0; i < 10; i++) {
+      CudaCallList calls = (CudaCallList) backend.record();
+      backend.axpy(x, one, 1);
+      backend.submit(
+          "wait",
+          () -> {
+            Thread.startVirtualThread(CudaBackendTest::busy); // takes what this one leaves
+            LockSupport.parkNanos(2_000_000);
+          });
+      backend.stopRecording();
+      Thread.ofVirtual().start(calls::run).join();
+      assertTrue(calls.isGraph());
+      calls.close();
+    }
+    assertArrayEquals(new double[] {20}, read(backend, x));
+  }
+
+  private static void busy() {
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < 20_000_000) {
+      Thread.onSpinWait();
+    }
   }
 
   @Test
