@@ -4,7 +4,8 @@
 //   1  not supported for these sizes
 //   2  wants more workspace than any device has
 //   3  the same bits each time; it wants some workspace, and leaves garbage there
-// BHN_EMULATION_ALGORITHMS=n in the environment: only the first n. It is stricter than cuDNN in one thing: a workspace that is too small, or none, is refused even by those that hardly need it.
+// BHN_EMULATION_ALGORITHMS=n in the environment: only the first n; -1: it lists none, and 1 is supported. It is stricter than cuDNN in one
+// thing: a workspace that is too small, or none, is refused even by those that hardly need it.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -130,12 +131,16 @@ bool fits(const Block& x, const Block& w, const Convolution& how, const Block& y
          y.w == Convolution::places(x.w, w.w, how.pad_w, how.stride_w, how.dilation_w);
 }
 
+int algorithms() {
+  const char* setting = std::getenv("BHN_EMULATION_ALGORITHMS");
+  return setting == nullptr ? int(kAlgorithms) : std::atoi(setting);
+}
+
 int list(const Handle* handle, const Block* x, const Block* w, const Convolution* how, const Block* y, int most, int* count, Listed* all) {
   if (handle == nullptr || most < 1 || !fits(*x, *w, *how, *y)) {
     return handle == nullptr ? kNotInitialized : kBadParam;
   }
-  const char* setting = std::getenv("BHN_EMULATION_ALGORITHMS");
-  *count = std::min(most, setting == nullptr ? int(kAlgorithms) : std::atoi(setting));
+  *count = std::min(most, std::max(0, algorithms()));
   for (int i = 0; i < *count; ++i) {
     all[i] = {i, i == kUnsupported ? int(kNotSupported) : int(kSuccess), -1, 0, i == kRandom ? 0 : 1, how->math, {0, 0, 0}};
   }
@@ -144,7 +149,8 @@ int list(const Handle* handle, const Block* x, const Block* w, const Convolution
 
 int workspace_size(const Block* x, const Block* w, const Block* y, int algorithm, size_t* bytes) {
   *bytes = algorithm == kHuge ? size_t(1) << 50 : 64 + 4 * size_t(std::max({x->size(), w->size(), y->size()}));
-  return algorithm == kUnsupported || algorithm < 0 || algorithm >= kAlgorithms ? kNotSupported : kSuccess;
+  bool supported = algorithm == kUnsupported ? algorithms() < 0 : algorithm >= 0 && algorithm < kAlgorithms;
+  return supported ? kSuccess : kNotSupported;
 }
 
 int enqueue(const Handle* handle, const Call& call) {

@@ -19,7 +19,7 @@ import org.bhn.nativelib.gen.cuda.CudaC;
  */
 final class CudaCallList extends CallList {
   private static final Logger LOG = System.getLogger("org.bhn");
-  private static final int TRIES = 2;
+  private static final int TRIES = 5; // others in the process may end a capture now and then
 
   private final CudaBackend backend;
   private final Runnable guardedLaunch = this::launchUnlessFreed;

@@ -132,6 +132,11 @@ final class CudnnConvolution implements PreparedCache.Ready {
         }
         refused.add("algorithm " + cudnnConvolutionAlgoPerf_t.algo(one) + ": " + problem);
       }
+      String problem = problem(unlisted(), arena.allocate(ValueLayout.JAVA_LONG));
+      if (problem == null) {
+        return;
+      }
+      refused.add("algorithm " + unlisted() + ", listed or not: " + problem);
     }
     throw new NativeException(
         Status.UNSUPPORTED,
@@ -139,11 +144,20 @@ final class CudnnConvolution implements PreparedCache.Ready {
             + ": cuDNN "
             + CudnnLibrary.version()
             + " has no algorithm that gives the same bits each time with channels last ("
-            + (refused.length() == 0 ? "it lists none" : refused)
+            + refused
             + "): use other sizes, or the CPU with -Dbhn.backend=cpu");
   }
 
-  /** Takes an algorithm, or says why it cannot be taken. */
+  /** The one that cuDNN's manual calls reproducible and knows channels last for. */
+  private int unlisted() {
+    return switch (key.kind()) {
+      case OUTPUTS -> CudnnC.CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM();
+      case INPUTS -> CudnnC.CUDNN_CONVOLUTION_BWD_DATA_ALGO_1();
+      case WEIGHTS -> CudnnC.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1();
+    };
+  }
+
+  /** Takes an algorithm that is listed, or says why it cannot be taken. */
   private String problem(MemorySegment listed, MemorySegment size) {
     int status = cudnnConvolutionAlgoPerf_t.status(listed);
     if (status != CudnnC.CUDNN_STATUS_SUCCESS()) {
@@ -152,8 +166,11 @@ final class CudnnConvolution implements PreparedCache.Ready {
     if (cudnnConvolutionAlgoPerf_t.determinism(listed) != CudnnC.CUDNN_DETERMINISTIC()) {
       return "not deterministic";
     }
-    int candidate = cudnnConvolutionAlgoPerf_t.algo(listed);
-    status = workspaceOf(candidate, size);
+    return problem(cudnnConvolutionAlgoPerf_t.algo(listed), size);
+  }
+
+  private String problem(int candidate, MemorySegment size) {
+    int status = workspaceOf(candidate, size);
     if (status != CudnnC.CUDNN_STATUS_SUCCESS()) {
       return CudnnLibrary.text(status);
     }

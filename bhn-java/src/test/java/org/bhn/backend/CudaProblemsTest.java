@@ -153,7 +153,16 @@ class CudaProblemsTest {
         "algorithm 2: wants 1125899906842624 bytes of workspace",
         "-Dbhn.backend=cpu",
         "x = 2.0");
-    says(run(Images.class, LIBRARIES, Map.of("BHN_EMULATION_ALGORITHMS", "0")), "(it lists none)");
+    says(
+        run(Images.class, LIBRARIES, Map.of("BHN_EMULATION_ALGORITHMS", "0")),
+        "(algorithm 1, listed or not: CUDNN_STATUS_NOT_SUPPORTED (3000))");
+  }
+
+  @Test
+  void whereOnlyAnAlgorithmThatIsNotListedWillDo() throws Exception {
+    List<String> printed = run(Images.class, LIBRARIES, Map.of("BHN_EMULATION_ALGORITHMS", "-1"));
+    says(printed, "x = 2.0");
+    assertTrue(printed.stream().noneMatch(line -> line.contains("conv: ")), printed.toString());
   }
 
   @Test
