@@ -1,5 +1,6 @@
 # Writes gen/bhn_build.h: BHN_BUILD_VERSION, BHN_BUILD_ID, BHN_BUILD_COMPILER. Touches it only when it changes.
 # The build is dirty when a file of the kernels differs from the commit.
+cmake_policy(VERSION 3.20)
 execute_process(
   COMMAND git -C ${SOURCE_DIR} describe --always --abbrev=12
   OUTPUT_VARIABLE id OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE rc ERROR_QUIET)
