@@ -274,6 +274,13 @@ BHN_API int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik /* [S*B] 
                                   const float* target /* [B, O] */, int64_t samples, int64_t batch, int64_t outputs);
 BHN_API int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_log_lik, const float* logits, const float* target,
                                   int64_t samples, int64_t batch, int64_t outputs);
+/* sum_o y x - exp(x) - log gamma(y + 1), x the log of the rate, y >= 0 and not only integers; that is not looked at, and what a negative y
+ * gives has no meaning. y x counts as 0 where y is 0, whatever x. Terms that cancel where x is near log y are not formed, so that a large y
+ * costs no digits. From x = 88.73 on exp(x) is an infinity to float: log_lik is -infinity then, and d_log_rate is d_log_lik times that. */
+BHN_API int32_t bhn_poisson_fwd(bhn_context* context, float* log_lik /* [S*B] */, const float* log_rate /* [S*B, O] */,
+                                const float* target /* [B, O] */, int64_t samples, int64_t batch, int64_t outputs);
+BHN_API int32_t bhn_poisson_bwd(bhn_context* context, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target,
+                                int64_t samples, int64_t batch, int64_t outputs);
 
 /* ---- prior: log_prior[s] = log_prior_in[s] + sum_d log p(w[s, d]), normalised densities ------------------------------------------
  * Standard deviations and scales are in [1e-18, 1e18], means in [-1e30, 1e30], the mixture's weight in [0, 1]. */

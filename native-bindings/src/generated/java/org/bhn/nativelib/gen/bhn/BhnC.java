@@ -3440,6 +3440,139 @@ public class BhnC extends BhnC$shared {
         }
     }
 
+    private static class bhn_poisson_fwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_poisson_fwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_fwd(bhn_context *context, float *log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static FunctionDescriptor bhn_poisson_fwd$descriptor() {
+        return bhn_poisson_fwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_fwd(bhn_context *context, float *log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static MethodHandle bhn_poisson_fwd$handle() {
+        return bhn_poisson_fwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_fwd(bhn_context *context, float *log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static MemorySegment bhn_poisson_fwd$address() {
+        return bhn_poisson_fwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_fwd(bhn_context *context, float *log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static int bhn_poisson_fwd(MemorySegment context, MemorySegment log_lik, MemorySegment log_rate, MemorySegment target, long samples, long batch, long outputs) {
+        var mh$ = bhn_poisson_fwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_poisson_fwd", context, log_lik, log_rate, target, samples, batch, outputs);
+            }
+            return (int)mh$.invokeExact(context, log_lik, log_rate, target, samples, batch, outputs);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bhn_poisson_bwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_poisson_bwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_bwd(bhn_context *context, float *d_log_rate, const float *d_log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static FunctionDescriptor bhn_poisson_bwd$descriptor() {
+        return bhn_poisson_bwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_bwd(bhn_context *context, float *d_log_rate, const float *d_log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static MethodHandle bhn_poisson_bwd$handle() {
+        return bhn_poisson_bwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_bwd(bhn_context *context, float *d_log_rate, const float *d_log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static MemorySegment bhn_poisson_bwd$address() {
+        return bhn_poisson_bwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_poisson_bwd(bhn_context *context, float *d_log_rate, const float *d_log_lik, const float *log_rate, const float *target, int64_t samples, int64_t batch, int64_t outputs)
+     * }
+     */
+    public static int bhn_poisson_bwd(MemorySegment context, MemorySegment d_log_rate, MemorySegment d_log_lik, MemorySegment log_rate, MemorySegment target, long samples, long batch, long outputs) {
+        var mh$ = bhn_poisson_bwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_poisson_bwd", context, d_log_rate, d_log_lik, log_rate, target, samples, batch, outputs);
+            }
+            return (int)mh$.invokeExact(context, d_log_rate, d_log_lik, log_rate, target, samples, batch, outputs);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bhn_prior_fwd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             BhnC.C_INT,
