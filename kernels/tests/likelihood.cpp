@@ -1,4 +1,4 @@
-// Log-likelihoods: categorical, Gaussian, Bernoulli, with their gradients.
+// Log-likelihoods: categorical, Gaussian, Bernoulli, Poisson, with their gradients.
 #include "op_case.h"
 
 using namespace check;
@@ -108,6 +108,38 @@ OpCase bernoulli(int64_t samples, int64_t batch, int64_t outputs, float spread) 
   return op;
 }
 
+// Targets are counts, 0 among them, and the reals between.
+OpCase poisson(int64_t samples, int64_t batch, int64_t outputs, float low, float high, float most) {
+  OpCase op;
+  op.name = named("poisson", samples, batch, outputs);
+  op.in = {Matrix::random("log_rate", samples * batch, outputs, outputs, low, high),
+           Matrix::random("target", batch, outputs, outputs, 0, most)};
+  for (size_t i = 0; i < op.in[1].values.size(); ++i) {
+    double& y = op.in[1].values[i];
+    y = i % 3 == 0 ? std::floor(y) : i % 3 == 1 ? std::floor(y * 4 / most) : y;
+  }
+  op.out = {Matrix::output("log_lik", samples * batch, 1, 1)};
+  op.reference = [=](const Values& in, Values& out, Values& magnitude) {
+    for (int64_t row = 0; row < samples * batch; ++row) {
+      out[0][row] = magnitude[0][row] = 0;
+      for (int64_t o = 0; o < outputs; ++o) {
+        double x = in[0][row * outputs + o], y = in[1][row % batch * outputs + o];
+        out[0][row] += y * x - std::exp(x) - std::lgamma(y + 1);
+        magnitude[0][row] += std::fabs(y * x) + std::exp(x) + std::fabs(std::lgamma(y + 1));
+      }
+    }
+  };
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
+    return bhn_poisson_fwd(c, out[0], in[0], in[1], samples, batch, outputs);
+  };
+  op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
+    return bhn_poisson_bwd(c, grads[0], up[0], in[0], in[1], samples, batch, outputs);
+  };
+  op.wanted = {0};
+  op.cancelled = most;  // y - exp(x)
+  return op;
+}
+
 void extremes() {
   where = "likelihood extremes";
   bhn_context* c = context();
@@ -148,6 +180,33 @@ void far_variances() {
   }
 }
 
+// Counts of any size, at rates near them and far off: the error is that of the result, not that of the terms, which cancel.
+void far_counts() {
+  where = "poisson far counts";
+  for (float y : {0.0f, 1e-30f, 1e-3f, 0.5f, 0.99f, 1.0f, 2.0f, 4.49f, 4.5f, 7.0f, 12.0f, 1e3f, 1e6f, 16777216.0f, 1e12f, 1e30f}) {
+    for (float away : {0.0f, 1e-6f, -1e-3f, 0.1f, -0.49f, 0.49f, -0.51f, 0.51f, 3.0f, -3.0f, 15.0f, -100.0f}) {
+      float x = (y == 0 ? 0 : std::log(y)) + away, out = 0, up = -2, d = 0.5f;
+      OK(bhn_poisson_fwd(context(), &out, &x, &y, 1, 1, 1));
+      OK(bhn_poisson_bwd(context(), &d, &up, &x, &y, 1, 1, 1));
+      // In double as in float: y (x - log y) is exact to the last digits of log y, the peak by Stirling's series.
+      double distance = y == 0 ? 0 : x - std::log(double(y)), rate = std::exp(double(x)), n = y;
+      double peak = y == 0 ? 0 : y < 1e3 ? n * std::log(n) - n - std::lgamma(n + 1) : -0.5 * std::log(2 * M_PI * n) - 1 / (12 * n);
+      double below = y == 0                       ? -rate
+                     : std::fabs(distance) < 1e-2 ? -n * distance * distance * (0.5 + distance / 6 + distance * distance / 24)
+                                                  : n * distance + n - rate;
+      double of_log = 0x1p-23 * std::fabs(std::log(n + 1e-30)) * std::fabs(n - rate);  // what the last digit of log y is worth
+      CHECK(std::fabs(out - (below + peak)) <= 8 * 0x1p-24 * (1 + std::fabs(peak) + std::fabs(below)) + of_log);
+      CHECK(std::fabs(d - 0.5 + 2 * (n - rate)) <= 8 * 0x1p-24 * (1 + n + rate));
+    }
+  }
+  float x[4] = {89, -INFINITY, -INFINITY, 100}, y[4] = {3, 0, 2, 0}, out[4], up[4] = {1, 1, 1, 0}, d[4] = {};
+  OK(bhn_poisson_fwd(context(), out, x, y, 1, 4, 1));
+  OK(bhn_poisson_bwd(context(), d, up, x, y, 1, 4, 1));
+  OK(bhn_context_sync(context()));
+  CHECK(out[0] == -INFINITY && out[1] == 0 && out[2] == -INFINITY && out[3] == -INFINITY);
+  CHECK(d[0] == -INFINITY && d[1] == 0 && d[2] == 2 && d[3] != d[3]);
+}
+
 template <class Call>
 void refused_rows(const Call& call, const char* width) {
   int64_t huge = int64_t(1) << 40;
@@ -172,6 +231,8 @@ void refusals() {
   refused_rows([&](I s, I b, I n) { return bhn_categorical_bwd(c, x, y, z, labels, s, b, n); }, "classes");
   refused_rows([&](I s, I b, I n) { return bhn_bernoulli_fwd(c, x, y, z, s, b, n); }, "outputs");
   refused_rows([&](I s, I b, I n) { return bhn_bernoulli_bwd(c, x, y, z, z, s, b, n); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_poisson_fwd(c, x, y, z, s, b, n); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_poisson_bwd(c, x, y, z, z, s, b, n); }, "outputs");
   refused_rows([&](I s, I b, I n) { return bhn_gaussian_fwd(c, x, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
   refused_rows([&](I s, I b, I n) { return bhn_gaussian_bwd(c, x, x, y, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
   INVALID(bhn_categorical_fwd(nullptr, x, y, labels, 1, 2, 3), "categorical_fwd: context is NULL");
@@ -204,6 +265,12 @@ void refusals() {
   INVALID(bhn_bernoulli_bwd(c, x, nullptr, y, z, 1, 2, 3), "bernoulli_bwd: d_log_lik is NULL");
   INVALID(bhn_bernoulli_bwd(c, x, y, nullptr, z, 1, 2, 3), "logits is NULL");
   INVALID(bhn_bernoulli_bwd(c, x, y, z, nullptr, 1, 2, 3), "target is NULL");
+  INVALID(bhn_poisson_fwd(c, nullptr, y, z, 1, 2, 3), "poisson_fwd: log_lik is NULL");
+  INVALID(bhn_poisson_fwd(c, x, nullptr, z, 1, 2, 3), "log_rate is NULL");
+  INVALID(bhn_poisson_fwd(c, x, y, nullptr, 1, 2, 3), "target is NULL");
+  INVALID(bhn_poisson_bwd(c, x, nullptr, y, z, 1, 2, 3), "poisson_bwd: d_log_lik is NULL");
+  INVALID(bhn_poisson_bwd(c, x, y, nullptr, z, 1, 2, 3), "log_rate is NULL");
+  INVALID(bhn_poisson_bwd(c, x, y, z, nullptr, 1, 2, 3), "target is NULL");
 }
 
 void all() {
@@ -213,6 +280,9 @@ void all() {
     run(categorical(2, n, 10, 6));
     run(bernoulli(2, 3, n, 5));
     run(bernoulli(2, n, 3, 60));
+    run(poisson(2, 3, n, -3, 3, 12));
+    run(poisson(n, 2, 3, -8, 8, 3000));
+    run(poisson(2, n, 3, -60, 6, 5));
     for (int32_t mode = 0; mode < 3; ++mode) {
       run(gaussian(2, 3, n, n % 3, mode));
       run(gaussian(3, n, 2, 1, mode));
@@ -225,10 +295,15 @@ void all() {
   }
   run(bernoulli(2, 3, 0, 1));
   run(bernoulli(5, 61, 37, 8));
+  run(poisson(2, 3, 0, -1, 1, 1));
+  run(poisson(0, 3, 2, -1, 1, 1));
+  run(poisson(37, 61, 5, -2, 3, 20));
+  run(poisson(17, 2, 1025, -2, 3, 20));
   run(categorical(5, 61, 37, 8));
   run(categorical(1, 3, 1025, 8));
   extremes();
   far_variances();
+  far_counts();
   refusals();
   report_worst("likelihood");
 }

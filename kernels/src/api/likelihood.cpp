@@ -122,4 +122,30 @@ int32_t bhn_bernoulli_bwd(bhn_context* context, float* d_logits, const float* d_
   return args.status();
 }
 
+int32_t bhn_poisson_fwd(bhn_context* context, float* log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch,
+                        int64_t outputs) {
+  Args args = rows("poisson_fwd", context, samples, batch, "outputs", outputs);
+  if (args.bad() || count(samples, batch) == 0) {
+    return args.status();
+  }
+  args.pointer("log_lik", log_lik).pointer("log_rate", log_rate, outputs).pointer("target", target, outputs);
+  if (!args.bad()) {
+    BHN_RUN(args, poisson_fwd, log_lik, log_rate, target, samples, batch, outputs);
+  }
+  return args.status();
+}
+
+int32_t bhn_poisson_bwd(bhn_context* context, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target,
+                        int64_t samples, int64_t batch, int64_t outputs) {
+  Args args = rows("poisson_bwd", context, samples, batch, "outputs", outputs);
+  if (args.bad() || count(samples, batch, outputs) == 0) {
+    return args.status();
+  }
+  args.pointer("d_log_lik", d_log_lik).pointer("log_rate", log_rate).pointer("target", target).optional("d_log_rate", d_log_rate);
+  if (!args.bad() && d_log_rate != nullptr) {
+    BHN_RUN(args, poisson_bwd, d_log_rate, d_log_lik, log_rate, target, samples, batch, outputs);
+  }
+  return args.status();
+}
+
 }  // extern "C"

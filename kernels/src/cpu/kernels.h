@@ -75,6 +75,11 @@
   K(void, bernoulli_bwd,                                                                                                                  \
     (int threads, float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,      \
      int64_t outputs))                                                                                                                    \
+  K(void, poisson_fwd,                                                                                                                    \
+    (int threads, float* log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch, int64_t outputs))           \
+  K(void, poisson_bwd,                                                                                                                    \
+    (int threads, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch,  \
+     int64_t outputs))                                                                                                                    \
   K(void, prior_fwd, (int threads, float* log_prior, const float* w, const float* log_prior_in, const PriorShape& shape))                 \
   K(void, prior_bwd, (int threads, float* d_w, const float* d_log_prior, const float* w, const PriorShape& shape))                        \
   K(double, sum, (int threads, const float* x, int64_t n, double* partials))                                                              \

@@ -1,5 +1,7 @@
 // Log-likelihoods of rows (sample, example), in nats, and their gradients. Bytes: 4 an output read (forward), 12
 // (backward). One exp an output. Parallel over rows.
+// Poisson: y x - e^x - ln gamma(1 + y) = -(e^x - y - y (x - ln y)) + [y ln y - y - ln gamma(1 + y)]. The bracket and ln y, some 60 FLOPs, are
+// computed once for up to 16 samples; an exp and about 15 FLOPs an output remain, which bound it. Parallel over examples and those groups.
 #include "cpu/kernels.h"
 #include "cpu/vecmath.h"
 
@@ -144,6 +146,69 @@ void bernoulli_bwd(int threads, float* d_logits, const float* d_log_lik, const f
 #pragma omp simd
     for (int64_t o = 0; o < outputs; ++o) {
       out[o] += d * (y[o] - vsigmoid(x[o]));
+    }
+  }
+}
+
+namespace {
+
+// Samples of an example that share what is computed of its targets alone, and outputs that this is kept of.
+constexpr int64_t kSharing = 16;
+constexpr int64_t kKept = 256;
+
+// y x - e^x - ln gamma(1 + y) without vpoisson_peak(y): near the peak its second order and what follows, with a y of 0 only e^x.
+BHN_INLINE float below_peak(float x, float y, float log_y) {
+  float d = x - log_y;
+  float far = y * d + y;
+  far = (y == 0.0f ? 0.0f : far) - vexp(x);
+  return d > -0.5f && d < 0.5f ? -y * vexp_beyond_line(d) : far;
+}
+
+}  // namespace
+
+void poisson_fwd(int threads, float* log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch, int64_t outputs) {
+  int64_t pieces = (samples + kSharing - 1) / kSharing;
+#pragma omp parallel for if (samples * batch * outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t piece = 0; piece < pieces * batch; ++piece) {
+    const float* y = target + piece % batch * outputs;
+    int64_t first = piece / batch * kSharing * batch + piece % batch;
+    int64_t end = samples * batch < first + kSharing * batch ? samples * batch : first + kSharing * batch;
+    for (int64_t row = first; row < end; row += batch) {
+      log_lik[row] = 0;
+    }
+    float logs[kKept];
+    for (int64_t from = 0; from < outputs; from += kKept) {
+      int64_t width = outputs - from < kKept ? outputs - from : kKept;
+      float peaks = 0;
+#pragma omp simd reduction(+ : peaks)
+      for (int64_t o = 0; o < width; ++o) {
+        logs[o] = vlog(y[from + o]);
+        peaks += vpoisson_peak(y[from + o], logs[o]);
+      }
+      for (int64_t row = first; row < end; row += batch) {
+        const float* x = log_rate + row * outputs + from;
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t o = 0; o < width; ++o) {
+          sum += below_peak(x[o], y[from + o], logs[o]);
+        }
+        log_lik[row] += sum + peaks;
+      }
+    }
+  }
+}
+
+void poisson_bwd(int threads, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target, int64_t samples,
+                 int64_t batch, int64_t outputs) {
+#pragma omp parallel for if (samples * batch * outputs >= kParallel / 4) num_threads(threads) schedule(static)
+  for (int64_t row = 0; row < samples * batch; ++row) {
+    const float* x = log_rate + row * outputs;
+    const float* y = target + (row % batch) * outputs;
+    float* out = d_log_rate + row * outputs;
+    float d = d_log_lik[row];
+#pragma omp simd
+    for (int64_t o = 0; o < outputs; ++o) {
+      out[o] += d * (y[o] - vexp(x[o]));
     }
   }
 }

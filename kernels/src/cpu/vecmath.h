@@ -151,6 +151,44 @@ BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
 }
 BHN_INLINE float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
 
+// ln(y^y e^-y / gamma(1 + y)), y >= 0: what a Poisson distribution of mean y gives y. log_y = ln y. Neither y^y e^-y nor gamma(1 + y) is
+// formed for large y, where they cancel: that is Stirling's series. Below, gamma(1 + y) is gamma(2 + t), |t| <= 1/2, times factors.
+BHN_INLINE float vpoisson_peak(float y, float log_y) {
+  float x = 1.0f / y;
+  float z = x * x;
+  float large = -0.918938533204672742f - 0.5f * log_y - x * (8.33333333e-2f - z * (2.77777778e-3f - z * 7.93650794e-4f));
+  const float magic = 12582912.0f;  // as in vexp
+  float n = (y - 1.0f + magic) - magic;
+  float t = y - 1.0f - n;
+  t = n < 0.0f ? y : t;  // exact also for the smallest y
+  float factors = 1.0f;
+  for (int k = 0; k < 3; ++k) {
+    factors *= n > float(k) ? t + float(k + 2) : 1.0f;
+  }
+  factors = n < 0.0f ? 1.0f / (1.0f + y) : factors;
+  float p = 5.7763048e-4f;
+  p = p * t + -1.3127715e-3f;
+  p = p * t + 2.8756405e-3f;
+  p = p * t + -7.3663439e-3f;
+  p = p * t + 2.0582030e-2f;
+  p = p * t + -6.7353271e-2f;
+  p = p * t + 3.2246700e-1f;
+  p = p * t + 4.2278433e-1f;
+  return y == 0.0f ? 0.0f : y < 4.5f ? y * log_y - y - (vlog(factors) + t * p) : large;
+}
+
+// e^d - 1 - d for |d| < 1/2.
+BHN_INLINE float vexp_beyond_line(float d) {
+  float p = 2.48015873e-5f;
+  p = p * d + 1.98412698e-4f;
+  p = p * d + 1.38888889e-3f;
+  p = p * d + 8.33333333e-3f;
+  p = p * d + 4.16666667e-2f;
+  p = p * d + 1.66666667e-1f;
+  p = p * d + 0.5f;
+  return p * d * d;
+}
+
 // Activations by number, with the derivative at the pre-activation. GELU is exact and not vectorised; it has come to its limits at 40, and
 // an infinity times 0 would not be a number.
 template <int kActivation>

@@ -94,6 +94,10 @@ struct Queue {
     (const Queue& q, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch, int64_t outputs))           \
   K(bernoulli_bwd, (const Queue& q, float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples,    \
                     int64_t batch, int64_t outputs))                                                                                       \
+  K(poisson_fwd,                                                                                                                           \
+    (const Queue& q, float* log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch, int64_t outputs))         \
+  K(poisson_bwd, (const Queue& q, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target, int64_t samples,  \
+                  int64_t batch, int64_t outputs))                                                                                         \
   K(prior_fwd, (const Queue& q, float* log_prior, const float* w, const float* log_prior_in, const PriorShape& shape))                     \
   K(prior_bwd, (const Queue& q, float* d_w, const float* d_log_prior, const float* w, const PriorShape& shape))                            \
   K(elbo_fwd, (const Queue& q, float* items, const float* log_lik, const float* log_prior, const float* log_det, const float* kl_scale,    \

@@ -1,5 +1,5 @@
 // Log-likelihoods of rows (sample, example), in nats, and their gradients: log-softmax at the label; Gaussian with a log-variance;
-// Bernoulli of logits.
+// Bernoulli of logits; Poisson of a log rate.
 // A group of lanes owns a row (row_groups.h). Bytes: 4 an output read (forward), 12 (backward); one or two exp an output. Bound by memory.
 // The log-variance's gradient sums over the rows that share it: a block owns one such run and up to 32 columns, in double.
 #include "cuda/row_groups.h"
@@ -200,6 +200,74 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
+// ln(y^y e^-y / gamma(1 + y)): what a Poisson distribution of mean y gives y. For large y, where its terms cancel, Stirling's series.
+__device__ __forceinline__ float poisson_peak(float y, float log_y) {
+  float x = 1.0f / y;
+  float z = x * x;
+  float large = -0.918938533f - 0.5f * log_y - x * (8.33333333e-2f - z * (2.77777778e-3f - z * 7.93650794e-4f));
+  return y == 0.0f ? 0.0f : y < 4.5f ? y * log_y - y - lgammaf(1.0f + y) : large;
+}
+
+// y x - e^x - ln gamma(1 + y) without poisson_peak(y): near the peak -y (e^d - 1 - d), with a y of 0 only e^x.
+__device__ __forceinline__ float below_peak(float x, float y) {
+  float d = x - logf(y);
+  if (fabsf(d) < 0.5f) {
+    float p = 2.48015873e-5f;
+    p = p * d + 1.98412698e-4f;
+    p = p * d + 1.38888889e-3f;
+    p = p * d + 8.33333333e-3f;
+    p = p * d + 4.16666667e-2f;
+    p = p * d + 1.66666667e-1f;
+    return -y * (p * d + 0.5f) * d * d;
+  }
+  return (y == 0.0f ? 0.0f : y * d + y) - expf(x);
+}
+
+// A group of lanes owns up to kSharing samples of an example, which share the peaks of its targets.
+constexpr int kSharing = 8;
+
+__global__ void __launch_bounds__(kThreads) poisson_forward(float* log_lik, const float* log_rate, const float* target, int64_t samples,
+                                                            int64_t batch, int64_t outputs, int lanes) {
+  int64_t pieces = ceil_div(samples, kSharing) * batch;
+  int64_t turns = samples < kSharing ? samples : kSharing;  // the same for all lanes, which sum together
+  each_row(pieces, lanes, [&](int64_t piece, int lane) {
+    int64_t b = piece % batch;
+    int64_t first = piece / batch * kSharing;
+    int64_t n = piece < pieces ? outputs : 0;
+    const float* y = target + b * outputs;
+    float peaks = 0.0f;
+    for (int64_t o = lane; o < n; o += lanes) {
+      peaks += poisson_peak(y[o], logf(y[o]));
+    }
+    for (int64_t s = first; s < first + turns; ++s) {
+      bool here = piece < pieces && s < samples;
+      const float* x = log_rate + (s * batch + b) * outputs;
+      float sum = peaks;
+      for (int64_t o = lane; here && o < outputs; o += lanes) {
+        sum += below_peak(x[o], y[o]);
+      }
+      sum = group_sum(sum, lanes);
+      if (here && lane == 0) {
+        log_lik[s * batch + b] = sum;
+      }
+    }
+  });
+}
+
+__global__ void __launch_bounds__(kThreads)
+    poisson_backward(float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch,
+                     int64_t outputs, int lanes) {
+  int64_t rows = samples * batch;
+  each_row(rows, lanes, [&](int64_t row, int lane) {
+    bool here = row < rows;
+    const float* y = target + (row % batch) * outputs;
+    float d = here ? d_log_lik[row] : 0.0f;
+    for (int64_t o = lane; here && o < outputs; o += lanes) {
+      d_log_rate[row * outputs + o] += d * (y[o] - expf(log_rate[row * outputs + o]));
+    }
+  });
+}
+
 }  // namespace
 
 int categorical_fwd(const Queue& q, float* log_lik, const float* logits, const int32_t* labels, int64_t samples, int64_t batch,
@@ -249,6 +317,20 @@ int bernoulli_bwd(const Queue& q, float* d_logits, const float* d_log_lik, const
                   int64_t batch, int64_t outputs) {
   int lanes = lanes_for(outputs);
   return BHN_LAUNCH(bernoulli_backward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, d_logits, d_log_lik, logits,
+                    target, samples, batch, outputs, lanes);
+}
+
+int poisson_fwd(const Queue& q, float* log_lik, const float* log_rate, const float* target, int64_t samples, int64_t batch,
+                int64_t outputs) {
+  int lanes = lanes_for(outputs);
+  return BHN_LAUNCH(poisson_forward, row_blocks(q, ceil_div(samples, kSharing) * batch, lanes, kThreads), kThreads, 0, q, log_lik, log_rate,
+                    target, samples, batch, outputs, lanes);
+}
+
+int poisson_bwd(const Queue& q, float* d_log_rate, const float* d_log_lik, const float* log_rate, const float* target, int64_t samples,
+                int64_t batch, int64_t outputs) {
+  int lanes = lanes_for(outputs);
+  return BHN_LAUNCH(poisson_backward, row_blocks(q, samples * batch, lanes, kThreads), kThreads, 0, q, d_log_rate, d_log_lik, log_rate,
                     target, samples, batch, outputs, lanes);
 }
 

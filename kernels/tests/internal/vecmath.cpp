@@ -60,6 +60,10 @@ double exact_log(double x) { return std::log(x); }
 double exact_log1p(double x) { return std::log1p(x); }
 double exact_tanh(double x) { return std::tanh(x); }
 
+double exact_peak(double y) { return y == 0 ? 0 : y * std::log(y) - y - std::lgamma(1 + y); }
+double beyond_line(double d) { return std::fabs(d) < 1e-3 ? d * d * (0.5 + d / 6 + d * d / 24) : std::expm1(d) - d; }
+float peak(float y) { return v::vpoisson_peak(y, v::vlog(y)); }
+
 void sincos() {
   check::where = "sincos2pi";
   double worst = 0;
@@ -93,6 +97,7 @@ void ends() {
   CHECK(v::vtanh(inf) == 1 && v::vtanh(-inf) == -1 && v::vtanh(0) == 0 && v::vtanh(nan) != v::vtanh(nan));
   CHECK(v::vsoftplus(inf) == inf && v::vsoftplus(-inf) == 0 && v::vsoftplus(3e38f) == 3e38f && v::vsoftplus(nan) != v::vsoftplus(nan));
   CHECK(v::vsigmoid(inf) == 1 && v::vsigmoid(-inf) == 0 && v::vsigmoid(0) == 0.5f && v::vsigmoid(nan) != v::vsigmoid(nan));
+  CHECK(peak(0) == 0 && peak(1) == -1 && peak(nan) != peak(nan) && peak(3e38f) > -46 && peak(3e38f) < -45);
   CHECK(v::activate<1>(nan) != v::activate<1>(nan) && v::activate<1>(-inf) == 0 && v::activate<1>(inf) == inf);
   CHECK(v::activate<3>(inf) == inf && v::slope<3>(100.0f) == 1 && v::slope<3>(-100.0f) == 0 && v::slope<1>(0) == 0);
 }
@@ -108,6 +113,9 @@ void all() {
       {"softplus", v::vsoftplus, softplus, -80, 100, 4, false},
       {"softplus, tiny results", v::vsoftplus, softplus, -110, -80, 1e-20, true},
       {"sigmoid", v::vsigmoid, sigmoid, -80, 40, 4, false},
+      {"poisson_peak", peak, exact_peak, 0, 4.5, 16, true},
+      {"poisson_peak, large", peak, exact_peak, 4.5, 1e5, 4, false},
+      {"exp_beyond_line", v::vexp_beyond_line, beyond_line, -0.5, 0.5, 4, false},
       {"sigmoid, tiny results", v::vsigmoid, sigmoid, -110, -80, 1e-20, true},
   };
   for (const Sweep& s : sweeps) {

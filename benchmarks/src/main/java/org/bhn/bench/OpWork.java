@@ -68,6 +68,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("gain, op by op", OpWork::gainUnfused);
     ALL.put("gain backward", OpWork::gainBackward);
     ALL.put("categorical", OpWork::categorical);
+    ALL.put("poisson", OpWork::poisson);
     ALL.put("prior", OpWork::prior);
     ALL.put("predictive", OpWork::predictive);
     ALL.put("dropout", OpWork::dropout);
@@ -285,6 +286,19 @@ record OpWork(double bytes, double flops, Runnable call) {
         4.0 * logits.size(),
         4.0 * logits.size(),
         () -> t.backend.categorical(logLik, logits, labels));
+  }
+
+  private static OpWork poisson(Tensors t) {
+    int outputs = 16;
+    Tensor logLik = t.reals(16 * BATCH);
+    Tensor logRate = t.reals(16 * BATCH, outputs);
+    Tensor root = t.reals(BATCH, outputs);
+    Tensor target = t.reals(BATCH, outputs);
+    t.backend.mul(target, root, root); // none below 0
+    return new OpWork(
+        4.0 * (logRate.size() + target.size() + logLik.size()),
+        4.0 * logRate.size(),
+        () -> t.backend.poisson(logLik, logRate, target));
   }
 
   private static OpWork prior(Tensors t) {

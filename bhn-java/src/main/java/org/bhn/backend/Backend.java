@@ -377,6 +377,12 @@ public interface Backend extends AutoCloseable {
   /** Gradient of {@link #bernoulli}. */
   void bernoulliBackward(Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target);
 
+  /** {@code Σ_o y x − exp(x) − log Γ(y + 1)}, x the log of a rate; target {@code [B, O]} ≥ 0. */
+  void poisson(Tensor logLik, Tensor logRate, Tensor target);
+
+  /** Gradient of {@link #poisson}. */
+  void poissonBackward(Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target);
+
   // ---- prior, elbo ----
 
   /** {@code logPrior[s] = logPriorIn[s] + Σ_d log p(w[s, d])}; {@code logPriorIn} may be null. */

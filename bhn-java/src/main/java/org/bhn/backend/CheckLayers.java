@@ -204,24 +204,39 @@ final class CheckLayers {
 
   static void bernoulli(AbstractBackend owner, Tensor logLik, Tensor logits, Tensor target) {
     Check.dense(owner, "bernoulli: logits", logits, DType.REAL);
-    targets(owner, "bernoulli: target", target, logits);
+    targets(owner, "bernoulli: target", target, "logits", logits);
     Check.vector(owner, "bernoulli: logLik", logLik, "rows of logits", logits.rows());
   }
 
   static void bernoulliBackward(
       AbstractBackend owner, Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
     Check.dense(owner, "bernoulliBackward: logits", logits, DType.REAL);
-    targets(owner, "bernoulliBackward: target", target, logits);
+    targets(owner, "bernoulliBackward: target", target, "logits", logits);
     Check.vector(owner, "bernoulliBackward: dLogLik", dLogLik, "rows of logits", logits.rows());
     Check.gradient(owner, "bernoulliBackward: dLogits", dLogits, logits);
   }
 
-  private static void targets(AbstractBackend owner, String name, Tensor target, Tensor logits) {
+  static void poisson(AbstractBackend owner, Tensor logLik, Tensor logRate, Tensor target) {
+    Check.dense(owner, "poisson: logRate", logRate, DType.REAL);
+    targets(owner, "poisson: target", target, "logRate", logRate);
+    Check.vector(owner, "poisson: logLik", logLik, "rows of logRate", logRate.rows());
+  }
+
+  static void poissonBackward(
+      AbstractBackend owner, Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
+    Check.dense(owner, "poissonBackward: logRate", logRate, DType.REAL);
+    targets(owner, "poissonBackward: target", target, "logRate", logRate);
+    Check.vector(owner, "poissonBackward: dLogLik", dLogLik, "rows of logRate", logRate.rows());
+    Check.gradient(owner, "poissonBackward: dLogRate", dLogRate, logRate);
+  }
+
+  private static void targets(
+      AbstractBackend owner, String name, Tensor target, String outputsName, Tensor outputs) {
     Check.dense(owner, name, target, DType.REAL);
-    if (target.columns() != logits.columns()) {
-      throw Check.fail(name, target, "must have the columns of logits = " + logits);
+    if (target.columns() != outputs.columns()) {
+      throw Check.fail(name, target, "must have the columns of " + outputsName + " = " + outputs);
     }
-    Check.samples(name, target, logits.rows(), "target", target.rows());
+    Check.samples(name, target, outputs.rows(), "target", target.rows());
   }
 
   // ---- prior, elbo ----

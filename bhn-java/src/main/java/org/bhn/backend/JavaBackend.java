@@ -288,6 +288,22 @@ public final class JavaBackend extends JavaFlowOps {
   }
 
   @Override
+  public void poisson(Tensor logLik, Tensor logRate, Tensor target) {
+    CheckLayers.poisson(this, logLik, logRate, target);
+    submit(
+        "poisson", JavaLikelihoods.poisson(Reals.of(logLik), Reals.of(logRate), Reals.of(target)));
+  }
+
+  @Override
+  public void poissonBackward(Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
+    CheckLayers.poissonBackward(this, dLogRate, dLogLik, logRate, target);
+    submit(
+        "poissonBackward",
+        JavaLikelihoods.poissonBackward(
+            Reals.of(dLogRate), Reals.of(dLogLik), Reals.of(logRate), Reals.of(target)));
+  }
+
+  @Override
   public void prior(
       Tensor logPrior,
       Tensor w,

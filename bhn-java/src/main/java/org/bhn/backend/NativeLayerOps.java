@@ -258,4 +258,33 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
         "bernoulliBackward",
         () -> check(BhnC.bhn_bernoulli_bwd(context, pd, pl, px, py, samples, batch, outputs)));
   }
+
+  @Override
+  public final void poisson(Tensor logLik, Tensor logRate, Tensor target) {
+    CheckLayers.poisson(this, logLik, logRate, target);
+    MemorySegment pl = address(logLik);
+    MemorySegment px = address(logRate);
+    MemorySegment py = address(target);
+    long batch = target.rows();
+    long samples = batch == 0 ? 0 : logRate.rows() / batch;
+    long outputs = target.columns();
+    submit(
+        "poisson", () -> check(BhnC.bhn_poisson_fwd(context, pl, px, py, samples, batch, outputs)));
+  }
+
+  @Override
+  public final void poissonBackward(
+      Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
+    CheckLayers.poissonBackward(this, dLogRate, dLogLik, logRate, target);
+    MemorySegment pd = address(dLogRate);
+    MemorySegment pl = address(dLogLik);
+    MemorySegment px = address(logRate);
+    MemorySegment py = address(target);
+    long batch = target.rows();
+    long samples = batch == 0 ? 0 : logRate.rows() / batch;
+    long outputs = target.columns();
+    submit(
+        "poissonBackward",
+        () -> check(BhnC.bhn_poisson_bwd(context, pd, pl, px, py, samples, batch, outputs)));
+  }
 }

@@ -59,6 +59,20 @@ public final class BayesOps {
     return logLik;
   }
 
+  /** {@code [S·B]} Poisson log-probabilities of the targets {@code [B, O]}. */
+  public static Var poisson(Var logRate, Tensor target) {
+    Tape tape = logRate.tape();
+    Backend backend = tape.backend();
+    Var logLik = tape.output("poisson", logRate.isTracked(), logRate.value().rows());
+    backend.poisson(logLik.value(), logRate.value(), target);
+    tape.undo(
+        logLik,
+        () ->
+            backend.poissonBackward(
+                logRate.gradient(), logLik.gradient(), logRate.value(), target));
+    return logLik;
+  }
+
   /** {@code [S]} log prior densities of w {@code [S, D]}. */
   public static Var prior(Var w, PriorKind kind, double p0, double p1, double p2) {
     Tape tape = w.tape();

@@ -39,6 +39,7 @@ final class LayerCases {
       all.add(gaussian(mode));
     }
     all.add(bernoulli());
+    all.add(poisson());
     all.add(prior("normal", PriorKind.NORMAL, 0.25, 1.5, 0, true));
     all.add(prior("normal-first", PriorKind.NORMAL, 0, 1, 0, false));
     all.add(prior("laplace", PriorKind.LAPLACE, -0.125, 0.75, 0, true));
@@ -212,6 +213,23 @@ final class LayerCases {
         .flops(n -> 6.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(2, 32, 784);
+  }
+
+  private static OpCase poisson() {
+    return OpCase.of("poisson", "S", "B", "O")
+        .out("logLik", n -> dims(n[0] * n[1]))
+        .slack(n -> n[2], n -> 0)
+        .in("logRate", n -> dims(n[0] * n[1], n[2]))
+        .slack(0, 4)
+        .data("target", DType.REAL, n -> dims(n[1], n[2]), below(n -> 12))
+        .forward((b, t) -> b.poisson(t.get("logLik"), t.get("logRate"), t.get("target")))
+        .backward(
+            (b, t) ->
+                b.poissonBackward(
+                    t.grad("logRate"), t.grad("logLik"), t.get("logRate"), t.get("target")))
+        .flops(n -> 5.0 * n[0] * n[1] * n[2])
+        .at(BATCHES)
+        .large(20, 128, 10);
   }
 
   private static OpCase prior(

@@ -185,4 +185,80 @@ class LikelihoodTest {
       assertEquals(0, p[n - 1]);
     }
   }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void poissonIsADistributionWithTheMeanThatItIsGiven(Subject subject) {
+    int n = 200;
+    double[] counts = new double[n];
+    Arrays.setAll(counts, i -> i);
+    double[] ones = new double[n];
+    Arrays.fill(ones, 1);
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor target = t.shaped(counts, n, 1);
+      for (double rate : new double[] {0.01, 0.5, 1, 7, 60}) {
+        double x = (float) Math.log(rate);
+        double[] rates = new double[n];
+        Arrays.fill(rates, x);
+        Tensor logRate = t.shaped(rates, n, 1);
+        Tensor logLik = t.zeros(n);
+        b.poisson(logLik, logRate, target);
+        Tensor d = t.zeros(n, 1);
+        b.poissonBackward(d, t.real(ones), logRate, target);
+        double total = 0;
+        double mean = 0;
+        double score = 0;
+        for (int y = 0; y < n; y++) {
+          double p = Math.exp(t.read(logLik)[y]);
+          total += p;
+          mean += p * y;
+          score += p * t.read(d)[y];
+        }
+        assertEquals(1, total, 1e-9 + 64 * subject.eps(), "rate " + rate);
+        assertEquals(Math.exp(x), mean, rate * (1e-9 + 64 * subject.eps()), "rate " + rate);
+        assertEquals(0, score, rate * (1e-9 + 64 * subject.eps()), "rate " + rate);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void poissonOfAnyCountAndRate(Subject subject) {
+    double inf = Double.POSITIVE_INFINITY;
+    double[] x = {0, Math.log(0.5), -inf, -inf, 1000, 1000, -1000, -1000};
+    double[] y = {1e6, 0.5, 0, 2, 0, 3, 0, 3};
+    int n = x.length;
+    double[] ones = new double[n];
+    Arrays.fill(ones, 1);
+    // log Γ(10^6 + 1) and log Γ(3/2)
+    double[] expected = {
+      -1 - 12815518.384658169624,
+      0.5 * Math.log(0.5) - 0.5 + 0.12078223763524522235,
+      0,
+      -inf,
+      -inf,
+      -inf,
+      0,
+      -3000 - Math.log(6)
+    };
+    double[] slope = {1e6 - 1, 0, 0, 2, -inf, -inf, 0, 3};
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor logRate = t.shaped(x, n, 1);
+      Tensor target = t.shaped(y, n, 1);
+      Tensor logLik = t.zeros(n);
+      b.poisson(logLik, logRate, target);
+      Tensor d = t.zeros(n, 1);
+      b.poissonBackward(d, t.real(ones), logRate, target);
+      for (int i = 0; i < n; i++) {
+        double allowed = 1e-12 + 4 * subject.eps() * (1 + Math.abs(expected[i]));
+        boolean infinite = Double.isInfinite(expected[i]);
+        assertEquals(expected[i], t.read(logLik)[i], infinite ? 0 : allowed, "y = " + y[i]);
+        allowed = 1e-12 + 4 * subject.eps() * (1 + Math.abs(slope[i]));
+        infinite = Double.isInfinite(slope[i]);
+        assertEquals(slope[i], t.read(d)[i], infinite ? 0 : allowed, "y = " + y[i]);
+      }
+    }
+  }
 }

@@ -56,6 +56,8 @@ final class Signature {
     "gaussianBackward: dMean?~ dLogVar?~ dLogLik mean~ logVar~ target samples mode",
     "bernoulli: logLik logits target!",
     "bernoulliBackward: dLogits? dLogLik logits target!",
+    "poisson: logLik logRate target!",
+    "poissonBackward: dLogRate? dLogLik logRate target!",
     "prior: logPrior w~! logPriorIn? kind p0 p1 p2",
     "priorBackward: dW?~ dLogPrior w~ kind p0 p1 p2",
     "elbo: items logLik! logPrior?! logDet?! klScale",
