@@ -142,6 +142,8 @@ def predict(model, tensors, x, samples):
             y /= y.sum(1, keepdims=True)
         elif kind == "bernoulli":
             y = 1 / (1 + np.exp(-y))
+        elif kind == "poisson":
+            y = np.exp(y)
         mean = mean + y / len(drawn)
     if "targets" in scaling:
         mean = mean * scaling["targets"]["std"] + scaling["targets"]["mean"]

@@ -12,6 +12,8 @@ constexpr int64_t kTileDepth = 128;  // of a panel, which then lies in the first
 constexpr int64_t kGradientRows = 64;
 constexpr int64_t kGradientDepth = 256;
 constexpr int64_t kGradientColumns = 4 * kTileColumns;
+static_assert(kGradientRows % kTileRows == 0, "GradientRoom holds whole tiles");
+static_assert(kTileColumns % 4 == 0, "pack_columns takes four rows at a time");
 
 // Not std::min, whose one copy in the library may be that of another instruction set.
 inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -67,6 +67,7 @@ final class Card {
       case "gaussian_learned" -> Likelihood.gaussianLearned(size, map.number("std"));
       case "heteroscedastic" -> Likelihood.heteroscedastic(size);
       case "bernoulli" -> Likelihood.bernoulli(size);
+      case "poisson" -> Likelihood.poisson(size);
       default -> throw new IllegalArgumentException("unknown likelihood " + kind);
     };
   }

@@ -77,9 +77,10 @@ class ReadModelTest {
             Likelihood.categorical(2),
             Likelihood.gaussianLearned(2, 1),
             Likelihood.heteroscedastic(2),
-            Likelihood.bernoulli(2));
-    for (int i = 0; i < 12; i++) {
-      agrees(posteriors.get(i % 6), likelihoods.get((i + i / 6) % 4), 6, 5);
+            Likelihood.bernoulli(2),
+            Likelihood.poisson(2));
+    for (int i = 0; i < 30; i++) {
+      agrees(posteriors.get(i % 6), likelihoods.get(i % 5), 6, 5);
     }
     // Of one gain there are no steps, whatever the card says.
     agrees(posteriors.get(0), Likelihood.gaussianLearned(1, 1));

@@ -29,6 +29,11 @@ public sealed interface Likelihood {
     return false;
   }
 
+  /** What a target is on average where the network's output for it is this. */
+  default double inverseLink(double output) {
+    return output;
+  }
+
   /** Makes it ready for a backend, with what it learns. */
   Term build(Backend backend);
 
@@ -63,6 +68,11 @@ public sealed interface Likelihood {
     return new Bernoulli(targets);
   }
 
+  /** Counts: targets 0, 1, 2, ...; the network gives the log of each one's rate. */
+  static Likelihood poisson(int targets) {
+    return new Poisson(targets);
+  }
+
   /** A likelihood on a backend. */
   interface Term extends AutoCloseable {
     /** {@code [S·B]} log-likelihoods in nats of targets {@code [B, ·]} or labels {@code [B]}. */
@@ -71,7 +81,7 @@ public sealed interface Likelihood {
     /** What is trained. */
     List<Param> params();
 
-    /** {@code [S·B, O]} predicted means (or logits). */
+    /** {@code [S·B, O]} predicted means (or logits, or log rates). */
     Tensor mean(Tensor outputs);
 
     /**
@@ -223,6 +233,11 @@ public sealed interface Likelihood {
     }
 
     @Override
+    public double inverseLink(double output) {
+      return 1 / (1 + Math.exp(-output));
+    }
+
+    @Override
     public Term build(Backend backend) {
       return new Plain((outputs, y) -> BayesOps.bernoulli(outputs, y));
     }
@@ -230,6 +245,43 @@ public sealed interface Likelihood {
     @Override
     public Map<String, Object> toMap() {
       return map("bernoulli", targets);
+    }
+  }
+
+  /**
+   * Independent counts: log p(y) = y x − exp(x) − log y!, x the network's output.
+   *
+   * @param targets O
+   */
+  record Poisson(int targets) implements Likelihood {
+    /** Checks the range. */
+    public Poisson {
+      checkTargets(targets);
+    }
+
+    @Override
+    public int outputs() {
+      return targets;
+    }
+
+    @Override
+    public int classes() {
+      return 0;
+    }
+
+    @Override
+    public double inverseLink(double output) {
+      return Math.exp(output);
+    }
+
+    @Override
+    public Term build(Backend backend) {
+      return new Plain((outputs, y) -> BayesOps.poisson(outputs, y));
+    }
+
+    @Override
+    public Map<String, Object> toMap() {
+      return map("poisson", targets);
     }
   }
 

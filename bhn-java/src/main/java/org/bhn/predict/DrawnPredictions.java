@@ -2,7 +2,6 @@ package org.bhn.predict;
 
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
-import org.bhn.bayes.Likelihood;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 
@@ -36,10 +35,9 @@ final class DrawnPredictions implements Predictor.Visit {
       requireFinite(n, "sum of probabilities", norm);
       return softmax(outputs, at, width, norm);
     }
-    boolean coins = net.likelihood() instanceof Likelihood.Bernoulli;
     float[] mean = new float[width];
     for (int o = 0; o < width; o++) {
-      double value = coins ? HostMoments.sigmoid(outputs[at + o]) : outputs[at + o];
+      double value = net.likelihood().inverseLink(outputs[at + o]);
       requireFinite(n, "mean prediction", value);
       mean[o] = (float) value;
     }

@@ -8,20 +8,24 @@ import org.bhn.tensor.Tensor;
 
 /**
  * Streaming moments on the host, for likelihoods whose outputs pass through a function first:
- * probabilities of a Bernoulli, noise variances of a heteroscedastic Gaussian.
+ * probabilities of a Bernoulli, rates of a Poisson, noise variances of a heteroscedastic Gaussian.
  */
 final class HostMoments {
+  private final Likelihood likelihood;
   private final boolean heteroscedastic;
+  private final boolean counts;
   private final int rows;
   private final int columns;
   private final double[] mean;
   private final double[] m2;
   private final double[] noise;
 
-  private HostMoments(boolean heteroscedastic, int rows, int columns) {
-    this.heteroscedastic = heteroscedastic;
+  private HostMoments(Likelihood likelihood, int rows) {
+    this.likelihood = likelihood;
+    this.heteroscedastic = likelihood instanceof Likelihood.Heteroscedastic;
+    this.counts = likelihood instanceof Likelihood.Poisson;
     this.rows = rows;
-    this.columns = columns;
+    this.columns = likelihood.targets();
     this.mean = new double[rows * columns];
     this.m2 = new double[rows * columns];
     this.noise = new double[rows * columns];
@@ -29,11 +33,8 @@ final class HostMoments {
 
   /** Null where the device can do it. */
   static HostMoments forLikelihood(Likelihood likelihood, int rows) {
-    boolean heteroscedastic = likelihood instanceof Likelihood.Heteroscedastic;
-    if (!heteroscedastic && !(likelihood instanceof Likelihood.Bernoulli)) {
-      return null;
-    }
-    return new HostMoments(heteroscedastic, rows, likelihood.targets());
+    boolean device = likelihood.classes() > 0 || likelihood instanceof Likelihood.Gaussian;
+    return device ? null : new HostMoments(likelihood, rows);
   }
 
   void fold(
@@ -52,13 +53,13 @@ final class HostMoments {
     for (int s = 0; s < count; s++) {
       double n = seen + s + 1;
       for (int i = 0; i < size; i++) {
-        double raw = values[s * size + i];
-        double value = heteroscedastic ? raw : sigmoid(raw);
+        double value = likelihood.inverseLink(values[s * size + i]);
         double d = value - mean[base + i];
         mean[base + i] += d / n;
         m2[base + i] += d * (value - mean[base + i]);
-        if (heteroscedastic) {
-          noise[base + i] += (Math.exp(logVariance[s * size + i]) - noise[base + i]) / n;
+        if (heteroscedastic || counts) {
+          double variance = counts ? value : Math.exp(logVariance[s * size + i]);
+          noise[base + i] += (variance - noise[base + i]) / n;
         }
       }
     }
@@ -77,12 +78,9 @@ final class HostMoments {
         squares,
         null,
         null,
-        heteroscedastic ? noise : null,
+        heteroscedastic || counts ? noise : null,
+        heteroscedastic,
         units);
-  }
-
-  static double sigmoid(double logit) {
-    return 1 / (1 + Math.exp(-logit));
   }
 
   private static float[] floats(double[] values) {

@@ -23,6 +23,7 @@ public final class Predictive {
   private final float[] entropyMean;
   private final int[] votes;
   private final double[] noiseVariance;
+  private final boolean gaussian;
   private final double[] unit;
   private final double[] zero;
 
@@ -31,6 +32,7 @@ public final class Predictive {
    *
    * @param votes null for real targets
    * @param noiseVariance null if there is none
+   * @param gaussian whether that is the noise's whole story
    * @param units of real targets, in which all that is returned is
    */
   Predictive(
@@ -42,6 +44,7 @@ public final class Predictive {
       float[] entropyMean,
       int[] votes,
       double[] noiseVariance,
+      boolean gaussian,
       Optional<Standardizer> units) {
     this.rows = rows;
     this.columns = columns;
@@ -52,6 +55,7 @@ public final class Predictive {
     this.entropyMean = entropyMean;
     this.votes = votes;
     this.noiseVariance = noiseVariance;
+    this.gaussian = gaussian;
     this.unit = units.map(Standardizer::std).orElseGet(() -> filled(columns, 1));
     this.zero = units.map(Standardizer::mean).orElseGet(() -> filled(columns, 0));
   }
@@ -217,10 +221,10 @@ public final class Predictive {
   /**
    * {@code [N, O]} standard deviation of a new observation: weights and noise.
    *
-   * @throws UnsupportedOperationException if the likelihood is not Gaussian
+   * @throws UnsupportedOperationException if the likelihood is neither Gaussian nor Poisson
    */
   public double[] predictiveStd() {
-    requireGaussian("predictiveStd");
+    require(noiseVariance != null, "predictiveStd", "a Gaussian or Poisson likelihood");
     double[] out = new double[rows * columns];
     for (int i = 0; i < out.length; i++) {
       out[i] = std(i, noiseVariance[i]);
@@ -240,7 +244,7 @@ public final class Predictive {
       throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
     }
     double z = NormalQuantile.of(0.5 + probability / 2);
-    requireGaussian("interval");
+    require(gaussian, "interval", "a Gaussian likelihood");
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];
     for (int i = 0; i < std.length; i++) {
@@ -250,10 +254,10 @@ public final class Predictive {
     return out;
   }
 
-  private void requireGaussian(String method) {
-    if (noiseVariance == null) {
+  private static void require(boolean has, String method, String what) {
+    if (!has) {
       throw new UnsupportedOperationException(
-          method + " needs a Gaussian likelihood: use std() for the spread over weights");
+          method + " needs " + what + ": use std() for the spread over weights");
     }
   }
 

@@ -119,7 +119,8 @@ final class Statistics implements Predictor.Visit {
         noise[i] = Math.exp(sharedNoise[i % columns]);
       }
       return new Predictor.Result(
-          new Predictive(rows, columns, samples, means, squares, null, null, noise, units), logLik);
+          new Predictive(rows, columns, samples, means, squares, null, null, noise, true, units),
+          logLik);
     }
     float[] entropies = new float[rows];
     int[] counts = new int[rows * columns];
@@ -128,7 +129,16 @@ final class Statistics implements Predictor.Visit {
     backend.download(votes, counts);
     return new Predictor.Result(
         new Predictive(
-            rows, columns, samples, means, squares, entropies, counts, null, Optional.empty()),
+            rows,
+            columns,
+            samples,
+            means,
+            squares,
+            entropies,
+            counts,
+            null,
+            false,
+            Optional.empty()),
         logLik);
   }
 

@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.util.function.DoublePredicate;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
 import org.bhn.data.Dataset;
@@ -61,17 +62,24 @@ public final class DataChecks {
           name + " has " + data.targetColumns() + " targets a row but the model predicts " + width);
     }
     if (likelihood instanceof Likelihood.Bernoulli) {
-      probabilities(name, data);
+      String needed = "a Bernoulli likelihood needs 0, 1 or a probability";
+      eachTarget(name, data, y -> y >= 0 && y <= 1, needed);
+    }
+    if (likelihood instanceof Likelihood.Poisson) {
+      String needed = "a Poisson likelihood needs counts: 0, 1, 2, ...";
+      eachTarget(name, data, y -> y >= 0 && y == Math.rint(y), needed);
     }
   }
 
-  private static void probabilities(String name, Dataset data) {
+  private static void eachTarget(
+      String name, Dataset data, DoublePredicate allowed, String needed) {
     float[] targets = data.targets();
     for (int i = 0; i < targets.length; i++) {
-      if (!(targets[i] >= 0 && targets[i] <= 1)) {
+      if (!allowed.test(targets[i])) {
         throw new IllegalArgumentException(
-            "%s: row %d, target %d is %s but a Bernoulli likelihood needs 0, 1 or a probability"
-                .formatted(name, i / data.targetColumns(), i % data.targetColumns(), targets[i]));
+            "%s: row %d, target %d is %s but %s"
+                .formatted(
+                    name, i / data.targetColumns(), i % data.targetColumns(), targets[i], needed));
       }
     }
   }

@@ -28,6 +28,7 @@ class OverflowTest {
     return Stream.of(
         Likelihood.categorical(3),
         Likelihood.bernoulli(1),
+        Likelihood.poisson(1),
         Likelihood.gaussian(2, 0.1),
         Likelihood.gaussianLearned(1, 1),
         Likelihood.heteroscedastic(1));

@@ -20,6 +20,7 @@ class PredictiveTest {
         new float[] {entropyMean},
         votes,
         null,
+        false,
         Optional.empty());
   }
 

@@ -31,6 +31,7 @@ class StatisticsTest {
             new float[] {0.5f, 0.25f},
             new int[] {3, 1, 0, 1, 1, 2},
             null,
+            false,
             Optional.empty());
     assertArrayEquals(new int[] {0, 2}, p.labels());
     assertArrayEquals(new double[] {0.25, 0.5}, p.variationRatio());
@@ -58,6 +59,7 @@ class StatisticsTest {
             null,
             null,
             new double[] {0.5, 6},
+            true,
             Optional.of(new Standardizer(new double[] {1, -1}, new double[] {2, 10})));
     assertArrayEquals(new float[] {7, 4}, p.mean());
     assertArrayEquals(new double[] {2 * 0.75, 10 * 2.5}, p.predictiveStd(), 1e-15);
@@ -99,6 +101,7 @@ class StatisticsTest {
         List.of(
             Likelihood.heteroscedastic(2),
             Likelihood.bernoulli(2),
+            Likelihood.poisson(2),
             Likelihood.gaussianLearned(2, 0.5))) {
       try (Backend backend = JavaBackend.open();
           Bhn model =
