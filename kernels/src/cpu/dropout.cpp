@@ -1,5 +1,5 @@
 // Inverted dropout: y = x mask / (1 - rate). Each row starts at a multiple of four elements, so its blocks are its own.
-// Bytes: 8 for each unit of y. Bound by the integer work of Philox.
+// Bytes: 8 for each unit of y, 12 backward. Bound by the integer work of Philox.
 #include "cpu/kernels.h"
 #include "cpu/philox_blocks.h"
 

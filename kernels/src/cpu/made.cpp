@@ -4,8 +4,9 @@
 // Few samples make this bound by memory. With W = sum of all n_i: 4 W bytes forward and 4 W backward, since every weight is read
 // once: its product and its row's norm come from one pass, its part of the input's gradient and the norm of its own gradient from
 // another. The gradient of U is not written: it has rank S but for the way through the norm, and its factors are S + 1 numbers a row.
-// FLOPs: 2 S W forward, 4 S W backward. At D = 1610 and H = 200, autoregressive: W = 483,804, 1.9 MB. From four samples on it is bound by
-// arithmetic: rows and samples are taken in groups, and many samples in tiles (made_tiles.h).
+// FLOPs: (2 S + 2) W forward, (4 S + 3) W backward, the last terms for norms. At D = 1610 and H = 200, autoregressive: W = 483,804, 1.9 MB.
+// From four samples on loads and sums of short rows bound it, so rows and samples are taken in groups; many samples go by tiles
+// (made_tiles.h), which arithmetic bounds.
 // Rows are cut into parts of about equal weight, whose sums are added in order, or into tiles, which need no sums: the bits do not
 // depend on the number of threads.
 #include "cpu/made_layer.h"

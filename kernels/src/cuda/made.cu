@@ -3,7 +3,7 @@
 //
 // Few samples (made_rows.h): warps own rows, and a weight is loaded once for up to eight samples; the row's norm comes from the same pass.
 // With W the sum of all n_i: 4 W bytes forward; backward 4 W for the gradients' norms and 4 W for the sums over rows, both from the L2 cache
-// after the first; 2 S W FLOPs forward, 4 S W backward. At D = 1610 and H = 200, autoregressive, W = 483,000: 1.9 MB, less than a
+// after the first; (2 S + 2) W FLOPs forward, (4 S + 4) W backward, the last terms for norms. At D = 1610 and H = 200, autoregressive, W = 483,000: 1.9 MB, less than a
 // microsecond of an H100's bandwidth, so latency bounds it: rows are spread over warps, and launches are few.
 // Many samples (made_tiles.h): products in tiles, bound by the FMA units.
 #include "cuda/made_rows.h"

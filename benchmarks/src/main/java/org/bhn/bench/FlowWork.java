@@ -90,9 +90,12 @@ final class FlowWork {
         });
   }
 
-  /** Every weight is read once each way; a multiplication and an addition forward, two backward. */
+  /**
+   * Every weight is read once each way; for each sample a multiplication and an addition forward,
+   * two of each backward, and forward once more for the norms.
+   */
   private OpWork work(Runnable call) {
     double weights = steps.stream().mapToDouble(s -> s.net().weights()).sum();
-    return new OpWork(8 * weights, 6.0 * z.rows() * weights, call);
+    return new OpWork(8 * weights, (6.0 * z.rows() + 2) * weights, call);
   }
 }

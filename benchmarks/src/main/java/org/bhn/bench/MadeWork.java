@@ -42,10 +42,10 @@ final class MadeWork {
     backend.madeBackward(dZ, factors, heads, z, hidden, products, r, params, net);
   }
 
-  /** All of the forward. */
+  /** All of the forward, norms of rows included. */
   static OpWork forward(OpWork.Tensors t, int samples) {
     MadeWork m = new MadeWork(t, samples);
-    return new OpWork(4.0 * m.net.weights(), 2.0 * samples * m.net.weights(), m::forward);
+    return new OpWork(4.0 * m.net.weights(), (2.0 * samples + 2) * m.net.weights(), m::forward);
   }
 
   /** The two products of a conditioner with zeros where it sees nothing, without the rest of it. */
@@ -98,7 +98,7 @@ final class MadeWork {
         };
     return new OpWork(
         24.0 * n,
-        14.0 * n,
+        (factored ? 19.0 : 15.0) * n,
         () -> {
           if (!factored) {
             writeOut.run();

@@ -230,7 +230,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     Tensor r = t.reals(UNITS);
     Tensor bias = t.reals(UNITS);
     return new OpWork(
-        8.0 * y.size(), 4.0 * y.size(), () -> t.backend.gain(y, x, g, r, bias, 1, Activation.RELU));
+        8.0 * y.size(), 3.0 * y.size(), () -> t.backend.gain(y, x, g, r, bias, 1, Activation.RELU));
   }
 
   private static OpWork gainUnfused(Tensors t) {
@@ -241,7 +241,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     Tensor bias = t.reals(BATCH, UNITS);
     return new OpWork(
         8.0 * y.size(),
-        4.0 * y.size(),
+        3.0 * y.size(),
         () -> {
           t.backend.mul(scaled, x, scale);
           t.backend.axpy(scaled, bias, 1);

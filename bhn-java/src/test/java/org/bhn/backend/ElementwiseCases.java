@@ -52,7 +52,6 @@ final class ElementwiseCases {
               .counter("counter", OpCase.Role.DATA, counter)
               .forward((b, t) -> b.uniform(t.get("out"), t.get("counter"), first, -3, 9))
               .tolerance(0)
-              .flops(n -> 25.0 * n[0])
               .at(VECTORS)
               .large(25_600));
       cases.add(
@@ -61,7 +60,6 @@ final class ElementwiseCases {
               .slack(6, 0)
               .counter("counter", OpCase.Role.DATA, counter)
               .forward((b, t) -> b.normal(t.get("out"), t.get("counter"), first, -3, 9))
-              .flops(n -> 30.0 * n[0])
               .at(VECTORS)
               .large(25_600));
     }
@@ -98,7 +96,6 @@ final class ElementwiseCases {
             .data("x", DType.REAL, n -> dims(n[0], n[1]), OpCase.NORMAL)
             .strided()
             .forward((b, t) -> b.axpy(t.get("y"), t.get("x"), -0.75))
-            .flops(n -> 2.0 * n[0] * n[1])
             .at(MATRICES)
             .large(128, 800),
         OpCase.of("mul", "n")
@@ -109,7 +106,6 @@ final class ElementwiseCases {
             .backward(
                 (b, t) ->
                     b.mulBackward(t.grad("a"), t.grad("b"), t.grad("y"), t.get("a"), t.get("b")))
-            .flops(n -> n[0])
             .at(VECTORS)
             .large(25_600),
         OpCase.of("sumRows", "rows", "cols")
@@ -118,7 +114,6 @@ final class ElementwiseCases {
             .strided()
             .forward((b, t) -> b.sumRows(t.get("out"), t.get("x")))
             .backward((b, t) -> b.sumRowsBackward(t.grad("x"), t.grad("out")))
-            .flops(n -> (double) n[0] * n[1])
             .at(MATRICES)
             .large(20, 1610));
   }
@@ -132,7 +127,6 @@ final class ElementwiseCases {
         .slack(0, plain ? 0 : 4)
         .forward((b, t) -> b.activation(t.get("y"), t.get("x"), kind))
         .backward((b, t) -> b.activationBackward(t.grad("x"), t.grad("y"), t.get("x"), kind))
-        .flops(n -> n[0])
         .at(VECTORS)
         .large(25_600);
   }
@@ -179,7 +173,6 @@ final class ElementwiseCases {
         .strided()
         .forward(
             (b, t) -> b.matmul(t.get("c"), t.get("a"), t.get("b"), transA, transB, add ? 1 : 0))
-        .flops(n -> 2.0 * n[0] * n[1] * n[2])
         .at(0, 3, 4)
         .at(3, 4, 0)
         .at(1, 1, 1)
@@ -219,7 +212,6 @@ final class ElementwiseCases {
         .forward(
             (b, t) ->
                 b.matmulBatched(t.get("c"), t.get("a"), t.get("b"), transA, transB, add ? 1 : 0))
-        .flops(n -> 2.0 * n[0] * n[1] * n[2] * n[3])
         .at(0, 3, 4, 5)
         .at(2, 3, 4, 0)
         .at(1, 1, 1, 1)
@@ -249,7 +241,6 @@ final class ElementwiseCases {
             (b, t) ->
                 b.dropoutBackward(
                     t.grad("x"), t.grad("y"), t.get("counter"), t.n(0), 11, 4, 16, rate))
-        .flops(n -> 25.0 * n[0] * n[1] * n[2])
         .at(1, 0, 3)
         .at(1, 1, 1)
         .at(2, 3, 5)

@@ -115,7 +115,6 @@ final class FlowCases {
                     t.grad("params"), factors, t.get("z"), t.get("hidden"), t.get("params"), net);
               }
             })
-        .flops(n -> 2.0 * n[0] * n[2] * (n[1] + 2.0 * n[3]))
         .at(0, 3, 4, 3)
         .at(1, 1, 1, 1)
         .at(2, 3, 5, 3)
@@ -174,7 +173,6 @@ final class FlowCases {
                     t.get("heads"),
                     DELTA))
         .optionalCotangents()
-        .flops(n -> 6.0 * n[0] * n[1])
         .at(MATRICES)
         .large(4, 805);
   }
@@ -198,7 +196,6 @@ final class FlowCases {
                     t.get("heads"),
                     t.get("logDetIn"),
                     DELTA))
-        .flops(n -> 6.0 * n[0] * n[1])
         .at(MATRICES)
         .large(4, 805);
   }
@@ -255,7 +252,6 @@ final class FlowCases {
                     t.get("w"),
                     DELTA))
         .optionalCotangents()
-        .flops(n -> 2.0 * n[0] * n[1] + 3.0 * n[1])
         .at(MATRICES)
         .large(20, 1610);
   }
@@ -279,7 +275,6 @@ final class FlowCases {
                     t.get("b"),
                     t.get("logDetIn"),
                     DELTA))
-        .flops(n -> 2.0 * n[0] * n[1] + 3.0 * n[1])
         .at(MATRICES)
         .large(20, 1610);
   }

@@ -89,7 +89,6 @@ final class FusedFlowCases {
                     DELTA))
         .backward((b, t) -> backward(b, t, steps(b, t, norm, kinds)))
         .optionalCotangents()
-        .flops(n -> Arrays.stream(kinds).mapToDouble(k -> 2.0 * n[0] * weights(k, n)).sum())
         // From D = 4 on no row of a coupling sees one entry only: such a row has no gradient but
         // rounding.
         .at(1, 4, 3)

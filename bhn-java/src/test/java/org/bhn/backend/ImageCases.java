@@ -63,10 +63,8 @@ final class ImageCases {
     return OpCase.of(name, "images", "H", "W", "in", "KH", "KW", "stride", "out");
   }
 
-  private static OpCase sized(OpCase op, Padding padding) {
-    return op.flops(n -> 2.0 * n[0] * shape(padding, n).outputs() * shape(padding, n).fanIn())
-        .at(CONVOLUTIONS)
-        .large(REAL);
+  private static OpCase sized(OpCase op) {
+    return op.at(CONVOLUTIONS).large(REAL);
   }
 
   private static Convolution shape(Padding padding, OpCall t) {
@@ -89,7 +87,7 @@ final class ImageCases {
                     b.convWeights(t.grad("w"), t.grad("y"), t.get("x"), shape(padding, t), 1);
                   }
                 });
-    return sized(op, padding);
+    return sized(op);
   }
 
   /** A gradient as a product of its own, overwriting or adding. */
@@ -110,7 +108,7 @@ final class ImageCases {
               (b, t) ->
                   b.convWeights(t.get("d"), t.get("dY"), t.get("x"), shape(padding, t), beta));
     }
-    return sized(op, padding);
+    return sized(op);
   }
 
   private static OpCase maxPool() {
@@ -119,7 +117,6 @@ final class ImageCases {
         .in("x", n -> dims(n[0] * n[1] * n[2], n[3]))
         .forward((b, t) -> b.maxPool(t.get("y"), t.get("x"), pooling(t)))
         .backward((b, t) -> b.maxPoolBackward(t.grad("x"), t.grad("y"), t.get("x"), pooling(t)))
-        .flops(n -> (double) n[0] * n[1] * n[2] * n[3])
         .at(2, 4, 4, 3, 2, 2)
         .at(0, 4, 4, 3, 2, 2)
         .at(1, 1, 1, 1, 1, 1)

@@ -58,7 +58,6 @@ final class LayerCases {
         .strided()
         .forward((b, t) -> b.weightNorm(t.get("r"), t.get("v")))
         .backward((b, t) -> b.weightNormBackward(t.grad("v"), t.grad("r"), t.get("v"), t.get("r")))
-        .flops(n -> 2.0 * n[0] * n[1])
         .at(MATRICES)
         .large(100, 784);
   }
@@ -140,7 +139,6 @@ final class LayerCases {
                     t.n(0),
                     v.activation,
                     1))
-        .flops(n -> 4.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(4, 32, 200);
   }
@@ -158,7 +156,6 @@ final class LayerCases {
             (b, t) ->
                 b.categoricalBackward(
                     t.grad("logits"), t.grad("logLik"), t.get("logits"), t.get("labels")))
-        .flops(n -> 4.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(20, 128, 10);
   }
@@ -192,7 +189,6 @@ final class LayerCases {
                     t.get("target"),
                     t.n(0),
                     mode))
-        .flops(n -> 7.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(20, 128, 3);
   }
@@ -210,7 +206,6 @@ final class LayerCases {
             (b, t) ->
                 b.bernoulliBackward(
                     t.grad("logits"), t.grad("logLik"), t.get("logits"), t.get("target")))
-        .flops(n -> 6.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(2, 32, 784);
   }
@@ -227,7 +222,6 @@ final class LayerCases {
             (b, t) ->
                 b.poissonBackward(
                     t.grad("logRate"), t.grad("logLik"), t.get("logRate"), t.get("target")))
-        .flops(n -> 5.0 * n[0] * n[1] * n[2])
         .at(BATCHES)
         .large(20, 128, 10);
   }
@@ -250,7 +244,6 @@ final class LayerCases {
         .backward(
             (b, t) ->
                 b.priorBackward(t.grad("w"), t.grad("logPrior"), t.get("w"), kind, p0, p1, p2))
-        .flops(n -> 6.0 * n[0] * n[1])
         .at(MATRICES)
         .large(4, 1610);
   }
@@ -284,7 +277,6 @@ final class LayerCases {
                     t.grad("logDet"),
                     t.grad("items"),
                     t.get("klScale")))
-        .flops(n -> n[0] + 2.0 * n[1])
         .at(1, 1)
         .at(2, 1)
         .at(7, 3)

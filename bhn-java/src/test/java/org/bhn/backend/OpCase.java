@@ -143,7 +143,6 @@ public final class OpCase {
   private Run backward;
   private boolean optionalCotangents;
   private double tolerance = 4;
-  private Count flops = n -> 0;
 
   private OpCase(String name, String[] sizeNames) {
     this.name = name;
@@ -251,12 +250,6 @@ public final class OpCase {
     return this;
   }
 
-  /** Arithmetic of the forward: one for each addition, multiplication or elementary function. */
-  public OpCase flops(Count count) {
-    flops = count;
-    return this;
-  }
-
   /** A size to run at. */
   public OpCase at(int... n) {
     sizes.add(new Size(false, n));
@@ -310,30 +303,6 @@ public final class OpCase {
   /** The factor of the tolerance. */
   public double tolerance() {
     return tolerance;
-  }
-
-  /** Arithmetic of the forward. */
-  public double flops(int... n) {
-    return flops.of(n);
-  }
-
-  /** Bytes the forward must move when every f32 argument is touched once. */
-  public double bytes(int... n) {
-    return args.stream().mapToDouble(a -> width(a) * a.size(n)).sum();
-  }
-
-  /** Bytes the backward must move: every value once, every gradient read and written. */
-  public double backwardBytes(int... n) {
-    return bytes(n)
-        + args.stream()
-            .filter(a -> a.role() == Role.IN)
-            .mapToDouble(a -> 2 * width(a) * a.size(n))
-            .sum();
-  }
-
-  private static double width(Arg a) {
-    int once = a.dtype() == DType.INT64 ? Long.BYTES : Float.BYTES;
-    return a.role() == Role.STATE ? 2 * once : once;
   }
 
   /** "coupling [S=3, d=17]". */

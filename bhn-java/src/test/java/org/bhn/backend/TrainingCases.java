@@ -57,7 +57,6 @@ final class TrainingCases {
                         t.get("step"),
                         t.get("hyper"),
                         t.get("report"))))
-        .flops(n -> 13.0 * (n[0] + n[1]))
         .at(0, 1)
         .at(1, 2)
         .at(7, 8)
@@ -93,7 +92,6 @@ final class TrainingCases {
                     t.get("votes"),
                     t.get("logits"),
                     seen))
-        .flops(n -> 12.0 * n[0] * n[1] * n[2])
         .at(PIECES)
         .large(20, 128, 10);
   }
@@ -106,7 +104,6 @@ final class TrainingCases {
     return op.data("values", DType.REAL, n -> dims(n[0] * n[1], n[2]), OpCase.NORMAL)
         .strided()
         .forward((b, t) -> b.predictiveMoments(t.get("mean"), t.get("m2"), t.get("values"), seen))
-        .flops(n -> 6.0 * n[0] * n[1] * n[2])
         .at(PIECES)
         .large(20, 128, 10);
   }
@@ -116,7 +113,6 @@ final class TrainingCases {
     folded(op, seen, "logMean", DType.REAL, n -> dims(n[1], 2), OpCase.between(-4, -1)).slack(8, 0);
     return op.data("logLik", DType.REAL, n -> dims(n[0] * n[1]), OpCase.between(-6, 0))
         .forward((b, t) -> b.predictiveLogLik(t.get("logMean"), t.get("logLik"), seen))
-        .flops(n -> 6.0 * n[0] * n[1])
         .at(PIECES)
         .large(20, 1000, 1);
   }
