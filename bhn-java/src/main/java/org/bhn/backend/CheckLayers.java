@@ -203,40 +203,42 @@ final class CheckLayers {
   }
 
   static void bernoulli(AbstractBackend owner, Tensor logLik, Tensor logits, Tensor target) {
-    Check.dense(owner, "bernoulli: logits", logits, DType.REAL);
-    targets(owner, "bernoulli: target", target, "logits", logits);
-    Check.vector(owner, "bernoulli: logLik", logLik, "rows of logits", logits.rows());
+    eachOutput(owner, "bernoulli", "logLik", logLik, "logits", logits, target);
   }
 
   static void bernoulliBackward(
       AbstractBackend owner, Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
-    Check.dense(owner, "bernoulliBackward: logits", logits, DType.REAL);
-    targets(owner, "bernoulliBackward: target", target, "logits", logits);
-    Check.vector(owner, "bernoulliBackward: dLogLik", dLogLik, "rows of logits", logits.rows());
+    eachOutput(owner, "bernoulliBackward", "dLogLik", dLogLik, "logits", logits, target);
     Check.gradient(owner, "bernoulliBackward: dLogits", dLogits, logits);
   }
 
   static void poisson(AbstractBackend owner, Tensor logLik, Tensor logRate, Tensor target) {
-    Check.dense(owner, "poisson: logRate", logRate, DType.REAL);
-    targets(owner, "poisson: target", target, "logRate", logRate);
-    Check.vector(owner, "poisson: logLik", logLik, "rows of logRate", logRate.rows());
+    eachOutput(owner, "poisson", "logLik", logLik, "logRate", logRate, target);
   }
 
   static void poissonBackward(
       AbstractBackend owner, Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
-    Check.dense(owner, "poissonBackward: logRate", logRate, DType.REAL);
-    targets(owner, "poissonBackward: target", target, "logRate", logRate);
-    Check.vector(owner, "poissonBackward: dLogLik", dLogLik, "rows of logRate", logRate.rows());
+    eachOutput(owner, "poissonBackward", "dLogLik", dLogLik, "logRate", logRate, target);
     Check.gradient(owner, "poissonBackward: dLogRate", dLogRate, logRate);
   }
 
-  private static void targets(
-      AbstractBackend owner, String name, Tensor target, String outputsName, Tensor outputs) {
-    Check.dense(owner, name, target, DType.REAL);
+  /** One target for each output of an example, one log-likelihood for each row of outputs. */
+  private static void eachOutput(
+      AbstractBackend owner,
+      String op,
+      String logLikName,
+      Tensor logLik,
+      String name,
+      Tensor outputs,
+      Tensor target) {
+    Check.dense(owner, op + ": " + name, outputs, DType.REAL);
+    String targetName = op + ": target";
+    Check.dense(owner, targetName, target, DType.REAL);
     if (target.columns() != outputs.columns()) {
-      throw Check.fail(name, target, "must have the columns of " + outputsName + " = " + outputs);
+      throw Check.fail(targetName, target, "must have the columns of " + name + " = " + outputs);
     }
-    Check.samples(name, target, outputs.rows(), "target", target.rows());
+    Check.samples(targetName, target, outputs.rows(), "target", target.rows());
+    Check.vector(owner, op + ": " + logLikName, logLik, "rows of " + name, outputs.rows());
   }
 
   // ---- prior, elbo ----
