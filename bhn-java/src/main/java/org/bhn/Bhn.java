@@ -400,7 +400,7 @@ public final class Bhn implements AutoCloseable {
   }
 
   private static void checkSamples(int samples) {
-    // Statistics are kept in single precision, where draws beyond that many would leave no trace.
+    // More draws would say nothing that single precision, in which all is returned, could tell.
     if (samples < 1 || samples > 1 << 20) {
       throw new IllegalArgumentException("samples = " + samples + " must be in [1, 2^20]");
     }

@@ -83,7 +83,7 @@ final class HostMoments {
         units);
   }
 
-  private static float[] floats(double[] values) {
+  static float[] floats(double[] values) {
     float[] out = new float[values.length];
     for (int i = 0; i < out.length; i++) {
       out[i] = (float) values[i];

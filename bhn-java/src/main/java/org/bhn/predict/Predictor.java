@@ -128,9 +128,10 @@ public final class Predictor implements AutoCloseable {
       float[] inputs, int[] labels, float[] targets, int samples, long seed, Precision precision) {
     Tensor x = uploaded(inputs);
     int total = draws(samples);
-    Statistics statistics = new Statistics(backend, net, workspace, x.rows(), labels, targets);
+    Statistics statistics =
+        new Statistics(backend, net, workspace, x.rows(), total, labels, targets);
     visit(x, false, total, seed, precision, statistics);
-    return statistics.result(total);
+    return statistics.result();
   }
 
   /**
@@ -223,8 +224,8 @@ public final class Predictor implements AutoCloseable {
         for (int row = 0; row < rows; row += rowPiece) {
           int end = Math.min(rows, row + rowPiece);
           prepared.inputs(inputs.rows(row, end), oneMask ? 0 : row);
-          for (int seen = first; seen < last; seen += piece) {
-            int count = Math.min(piece, last - seen);
+          for (int seen = first, count; seen < last; seen += count) {
+            count = Math.min(Math.min(piece, last - seen), BlockTotals.rest(seen));
             Tape tape = Tape.inference(backend);
             Draw use = use(tape, seed, drawn, first, seen, count);
             visit.outputs(tape, prepared.forward(tape, use, count), row, end, count, seen);

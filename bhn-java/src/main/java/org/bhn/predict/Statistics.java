@@ -10,7 +10,10 @@ import org.bhn.tape.Var;
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
-/** What one prediction knows of each input: statistics folded draw by draw, on the device. */
+/**
+ * What one prediction knows of each input: statistics folded draw by draw, on the device, and of
+ * many draws added up block by block, on the host.
+ */
 final class Statistics implements Predictor.Visit {
   private final Backend backend;
   private final BayesianNetwork net;
@@ -25,6 +28,8 @@ final class Statistics implements Predictor.Visit {
   private final Tensor votes;
   private final Tensor logPredictive;
   private final HostMoments host;
+  private final int samples;
+  private final BlockTotals totals; // null if one block holds all draws
   private double[] sharedNoise;
 
   /**
@@ -32,6 +37,7 @@ final class Statistics implements Predictor.Visit {
    *
    * @param workspace of the predictor, which serves one prediction at a time
    * @param rows N
+   * @param samples S
    * @param labels {@code [N]} or null
    * @param y targets {@code [N, O]} in their own units, or null
    */
@@ -40,6 +46,7 @@ final class Statistics implements Predictor.Visit {
       BayesianNetwork net,
       Workspace workspace,
       int rows,
+      int samples,
       int[] labels,
       float[] y) {
     Likelihood likelihood = net.likelihood();
@@ -57,6 +64,11 @@ final class Statistics implements Predictor.Visit {
     this.logPredictive =
         targets == null ? null : workspace.get("logPredictive", DType.REAL, rows, 2);
     this.host = HostMoments.forLikelihood(likelihood, rows);
+    this.samples = samples;
+    this.totals =
+        host == null && samples > BlockTotals.DRAWS
+            ? new BlockTotals(rows, columns, classes)
+            : null;
   }
 
   private Tensor targets(int[] labels, float[] y) {
@@ -76,6 +88,7 @@ final class Statistics implements Predictor.Visit {
   @Override
   public void outputs(Tape tape, Var out, int row, int end, int count, int seen) {
     Tensor outputs = out.value();
+    int folded = seen % BlockTotals.DRAWS; // of the block
     if (classes) {
       backend.predictiveCategorical(
           mean.rows(row, end),
@@ -83,12 +96,12 @@ final class Statistics implements Predictor.Visit {
           entropy.columns(row, end),
           votes.rows(row, end),
           outputs,
-          seen);
+          folded);
     } else if (host != null) {
       host.fold(backend, net.term(), outputs, row, end, count, seen);
     } else {
       backend.predictiveMoments(
-          mean.rows(row, end), m2.rows(row, end), net.term().mean(outputs), seen);
+          mean.rows(row, end), m2.rows(row, end), net.term().mean(outputs), folded);
       sharedNoise = net.term().logVariance(backend, outputs);
     }
     if (targets != null) {
@@ -96,9 +109,21 @@ final class Statistics implements Predictor.Visit {
       Var logLik = net.term().logLik(tape, out, y, count);
       backend.predictiveLogLik(logPredictive.rows(row, end), logLik.value(), seen);
     }
+    boolean whole = folded + count == BlockTotals.DRAWS || seen + count == samples;
+    if (totals != null && whole) {
+      addBlock(row, end, seen - folded, folded + count);
+    }
   }
 
-  Predictor.Result result(int samples) {
+  private void addBlock(int row, int end, int before, int count) {
+    totals.add(backend, mean.rows(row, end), m2.rows(row, end), row, before, count);
+    if (classes) {
+      totals.addClasses(
+          backend, entropy.columns(row, end), votes.rows(row, end), row, before, count);
+    }
+  }
+
+  Predictor.Result result() {
     Optional<Standardizer> units = net.scaling().targets();
     float[] logLik = null;
     if (logPredictive != null) {
@@ -107,11 +132,9 @@ final class Statistics implements Predictor.Visit {
     if (host != null) {
       return new Predictor.Result(host.predictive(samples, units), logLik);
     }
-    float[] means = new float[rows * columns];
-    float[] squares = new float[rows * columns];
-    backend.download(mean, means);
+    float[] means = totals == null ? reals(mean) : totals.mean();
     Overflow.check("mean prediction", means, columns);
-    backend.download(m2, squares);
+    float[] squares = totals == null ? reals(m2) : totals.m2();
     Overflow.check("sum of squared deviations", squares, columns);
     if (!classes) {
       double[] noise = new double[rows * columns];
@@ -122,11 +145,8 @@ final class Statistics implements Predictor.Visit {
           new Predictive(rows, columns, samples, means, squares, null, null, noise, true, units),
           logLik);
     }
-    float[] entropies = new float[rows];
-    int[] counts = new int[rows * columns];
-    backend.download(entropy, entropies);
+    float[] entropies = totals == null ? reals(entropy) : totals.entropy();
     Overflow.check("mean entropy", entropies, 1);
-    backend.download(votes, counts);
     return new Predictor.Result(
         new Predictive(
             rows,
@@ -135,11 +155,23 @@ final class Statistics implements Predictor.Visit {
             means,
             squares,
             entropies,
-            counts,
+            totals == null ? ints(votes) : totals.votes(),
             null,
             false,
             Optional.empty()),
         logLik);
+  }
+
+  private float[] reals(Tensor from) {
+    float[] values = new float[from.size()];
+    backend.download(from, values);
+    return values;
+  }
+
+  private int[] ints(Tensor from) {
+    int[] values = new int[from.size()];
+    backend.download(from, values);
+    return values;
   }
 
   /** The sums of the rows of {@code [N, 2]}, less a value. */
