@@ -1,5 +1,6 @@
 package org.bhn.train;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,9 @@ final class TrainStep {
   private final Fit fit;
   private final List<Param> params;
   private final Tensor klScale;
-  private final Tensor totals;
+  private final Tensor totals; // of the steps since they were last added up
+  private final double[] part = new double[4];
+  private final double[] sums = new double[4];
   private final Map<Integer, Replay> replays = new HashMap<>();
 
   TrainStep(
@@ -45,13 +48,25 @@ final class TrainStep {
   void startEpoch(double klWeight, int rows) {
     backend.fill(klScale, klWeight / rows);
     backend.fill(totals, 0);
+    Arrays.fill(sums, 0);
+  }
+
+  /**
+   * Adds up on the host what the steps since the last call came to, and waits for them. A sum in
+   * single precision would lose a little with every step, of equal items always to the same side.
+   */
+  void addUp() {
+    backend.download(totals, part);
+    backend.fill(totals, 0);
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] += part[i];
+    }
   }
 
   /** Sums over the epoch of batch size times loss, log-likelihood, log-prior and log-det. */
   double[] totals() {
-    double[] values = new double[4];
-    backend.download(totals, values);
-    return values;
+    addUp();
+    return sums.clone();
   }
 
   void run(int batch) {

@@ -246,6 +246,9 @@ public final class Trainer implements AutoCloseable {
       if ((i + 1) % lookEvery == 0 || i + 1 == steps) {
         requireFinite(before, i + 1);
       }
+      if ((i + 1) % LOOK_EVERY == 0) {
+        step.addUp(); // an asynchronous device was just waited for
+      }
       for (Listener listener : listeners) {
         listener.onStep(epoch, i, steps);
       }

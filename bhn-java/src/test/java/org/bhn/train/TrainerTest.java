@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import org.bhn.Bhn;
 import org.bhn.TestData;
 import org.bhn.backend.Backend;
+import org.bhn.backend.Backends;
 import org.bhn.backend.JavaBackend;
 import org.bhn.data.Dataset;
 import org.bhn.flow.Flows;
@@ -86,6 +87,26 @@ class TrainerTest {
   void whatWasAskedForAtTheEndStopsNothingEarly() {
     assertFalse(still(Fit.epochs(1).stopWhen(() -> true)).stoppedEarly());
     assertTrue(still(Fit.epochs(2).stopWhen(() -> true)).stoppedEarly());
+  }
+
+  /** Nothing changes, so that all steps have the same log-determinant. */
+  @Test
+  void whatAnEpochCameToLosesNothingOfManySteps() {
+    Dataset data = TestData.blobs(20_000, 3, 1);
+    try (Backend best = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(20).posterior(Posterior.meanField()).build(best)) {
+      Epoch epoch = model.fit(data, Fit.epochs(1).batch(1).learningRate(0.0)).last();
+      assertEquals(model.elbo(data.take(1), 2).logDet(), epoch.logDet(), 1e-3);
+    }
+    try (Backend best = Backends.best();
+        Bhn model = Bhn.classifier(2, 3).hidden(20).posterior(Posterior.point()).build(best)) {
+      Epoch epoch = model.fit(data, Fit.epochs(1).batch(1).learningRate(0.0)).last();
+      double sum = 0;
+      for (float logDensity : model.evaluate(data, 1).logPredictive()) {
+        sum += logDensity;
+      }
+      assertEquals(sum / data.rows(), epoch.logLikelihood(), 1e-7);
+    }
   }
 
   @Test
