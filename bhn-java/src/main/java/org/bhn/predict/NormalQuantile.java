@@ -4,7 +4,10 @@ package org.bhn.predict;
 final class NormalQuantile {
   private NormalQuantile() {}
 
-  /** Φ⁻¹(p), by bisection on Φ; accurate to 1e-12 for p in [1e-15, 1 − 1e-15]. */
+  /**
+   * Φ⁻¹(p), by bisection on Φ; accurate to 1e-12 for p in [1e-15, 1/2]. Near 1 a double does not
+   * say what p lacks: take −Φ⁻¹(1 − p).
+   */
   static double of(double p) {
     double low = -9;
     double high = 9;

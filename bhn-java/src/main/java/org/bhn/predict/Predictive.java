@@ -243,7 +243,7 @@ public final class Predictive {
     if (!(probability > 0 && probability < 1)) {
       throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
     }
-    double z = NormalQuantile.of(0.5 + probability / 2);
+    double z = -NormalQuantile.of((1 - probability) / 2);
     require(gaussian, "interval", "a Gaussian likelihood");
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];

@@ -70,6 +70,8 @@ class StatisticsTest {
     assertArrayEquals(new double[] {7 - z * 1.5, 4 - z * 25}, p.interval(0.95)[0], 1e-12);
     assertArrayEquals(new double[] {7 + z * 1.5, 4 + z * 25}, p.interval(0.95)[1], 1e-12);
     assertEquals(4 - 3.290526731491926 * 25, p.interval(0.999)[0][1], 1e-10);
+    // 1e-12 on each side, as far as a double can say it.
+    assertEquals(4 - 7.0344869100478356 * 25, p.interval(1 - 2e-12)[0][1], 1e-9);
   }
 
   @Test
