@@ -117,7 +117,13 @@ public final class Fit {
     return this;
   }
 
-  /** Bounds on the gradient's global norm (10), then on each element (5); 0 is no bound. */
+  /**
+   * Bounds on the gradient's global norm (10), then on each element (5); 0 is no bound. They keep
+   * the first steps from going astray. Where most steps meet them to the end ({@link
+   * Epoch#gradientNorm}), as in regressions whose noise is a few hundredths of the targets' spread,
+   * the posterior stays too wide, by 10 % even in linear regression: train such a model further
+   * with {@code clip(0, 0)} and a smaller learning rate.
+   */
   public Fit clip(double norm, double element) {
     check("norm", norm, 0, 1e30);
     check("element", element, 0, 1e30);
