@@ -1,4 +1,6 @@
 // The epilogue of a product, for every combination of flags, absent inputs and activations.
+#include <algorithm>
+
 #include "op_case.h"
 
 using namespace check;
