@@ -1,4 +1,6 @@
 // Random numbers against their definition: the element's index alone decides its value.
+#include <algorithm>
+
 #include "op_case.h"
 #include "philox.h"
 
