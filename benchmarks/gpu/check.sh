@@ -181,7 +181,7 @@ ops_tests() {
   local left_out='' name=test-ops culprit
   for again in '' -2 -3 -4; do
     name=test-ops$again
-    section "$name" 120 tests 'org\.bhn\.backend\.OpTest' ${left_out:+"-Dbhn.test.ops.not=$left_out"}
+    section "$name" 180 tests 'org\.bhn\.backend\.OpTest' ${left_out:+"-Dbhn.test.ops.not=$left_out"}
     grep -qF '[DEVICE_LOST]' "$report/$name.txt" 2>/dev/null || return
     culprit=$(grep -m1 -F ' :: FAILED' "$report/$name.txt" | sed -n 's/.*> cuda > \([^>]*\) > .*/\1/p')
     [ -n "$culprit" ] || return
