@@ -3,7 +3,7 @@
 #                     them
 #   emulated_<test>   every ABI test on that device, with ASan and UBSan
 # Both take the place of the real twins, so nothing here is part of what is shipped.
-set(BHN_EMULATION tests/emulation/fibers.cpp tests/emulation/runtime.cpp)
+set(BHN_EMULATION tests/emulation/fibers.cpp tests/emulation/runtime.cpp tests/emulation/streams.cpp)
 
 # CMake would hand a .cu to nvcc; a file that includes it goes to g++.
 set(BHN_EMULATED_SOURCES)

@@ -1,5 +1,5 @@
-// The part of the CUDA runtime that the project uses. What is enqueued on a stream runs when someone waits for it, so that a host that
-// reads too early reads old values. One device by default; the environment can change what there is:
+// The part of the CUDA runtime that the project uses: devices, errors, launches, memory; streams.cpp has the rest. One device by default;
+// the environment can change what there is:
 //   BHN_EMULATION_DEVICES=0        no device
 //   BHN_EMULATION_DRIVER=0         no driver; 12000: one for CUDA 12.0
 //   BHN_EMULATION_NO_CODE=1        the library holds no code for the device
@@ -9,14 +9,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <map>
 #include <mutex>
-#include <set>
-#include <thread>
 #include <vector>
 
-#include "cuda_runtime.h"
+#include "streams.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -24,53 +21,29 @@
 
 namespace bhn_emulation {
 
-struct Task {
-  std::function<void()> run;
-  Event* waits = nullptr;
-};
-
-struct Graph {
-  std::vector<Task> tasks;
-};
-
-struct Stream {
-  std::deque<Task> tasks;
-  Graph* capture = nullptr;
-  bool spoilt = false;  // the capture will fail
-  bool relaxed = false;
-  std::thread::id captor;
-};
-
-// Recorded: the stream and how many of its tasks come before.
-struct Event {
-  Stream* stream = nullptr;
-  int64_t position = 0;
-};
+std::recursive_mutex lock;
+bool lost = false;
 
 namespace {
 
 constexpr int kMultiprocessors = 3;
 constexpr size_t kSharedMost = 227 << 10;
 constexpr size_t kSharedPlain = 48 << 10;
-constexpr size_t kGraphBytes = 4 << 10;  // that must be free when a graph is made
+
+std::map<void*, size_t> device_memory, pinned;
+std::map<const void*, size_t> allowed;
+size_t used = 0;
+int64_t launches = 0;
+thread_local cudaError_t last = cudaSuccess;
+
+size_t memory_size() { return size_t(setting("BHN_EMULATION_MEMORY", int64_t(2) << 30)); }
+
+}  // namespace
 
 int64_t setting(const char* name, int64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoll(text, nullptr, 10);
 }
-
-std::recursive_mutex lock;
-Stream null_stream;
-std::set<Stream*> streams;
-std::map<void*, size_t> device_memory, pinned;
-std::map<const void*, size_t> allowed;
-size_t used = 0;
-int64_t launches = 0;
-bool lost = false;
-thread_local cudaError_t last = cudaSuccess;
-std::map<Stream*, int64_t> done;  // tasks that each stream has finished
-
-size_t memory_size() { return size_t(setting("BHN_EMULATION_MEMORY", int64_t(2) << 30)); }
 
 cudaError_t answer(cudaError_t error) {
   if (error == cudaSuccess && lost) {
@@ -82,48 +55,9 @@ cudaError_t answer(cudaError_t error) {
   return error;
 }
 
-Stream* real(Stream* stream) { return stream == nullptr ? &null_stream : stream; }
+size_t free_memory() { return memory_size() - used; }
 
-void drain(Stream* stream, int64_t until = INT64_MAX) {
-  while (!stream->tasks.empty() && done[stream] < until) {
-    Task task = std::move(stream->tasks.front());
-    stream->tasks.pop_front();
-    if (task.waits != nullptr && task.waits->stream != nullptr && task.waits->stream != stream) {
-      drain(task.waits->stream, task.waits->position);
-    }
-    if (task.run && !lost) {
-      task.run();
-    }
-    ++done[stream];
-  }
-}
-
-void enqueue(Stream* stream, Task task) {
-  std::lock_guard<std::recursive_mutex> guard(lock);
-  stream = real(stream);
-  if (stream->capture != nullptr) {
-    stream->capture->tasks.push_back(std::move(task));
-  } else {
-    stream->tasks.push_back(std::move(task));
-  }
-}
-
-void drain_all() {
-  drain(&null_stream);
-  for (Stream* stream : streams) {
-    drain(stream);
-  }
-}
-
-// Whether this thread captures, which forbids it to allocate. A relaxed capture bears that, but nothing here is to do it.
-bool capturing() {
-  for (Stream* stream : streams) {
-    if (stream->capture != nullptr && stream->captor == std::this_thread::get_id()) {
-      return true;
-    }
-  }
-  return false;
-}
+namespace {
 
 bool is_pinned(const void* p) {
   auto after = pinned.upper_bound(const_cast<void*>(p));
@@ -221,18 +155,7 @@ cudaError_t launch(const void* kernel, dim3 grid, dim3 block, size_t shared_byte
 
 using namespace bhn_emulation;
 
-#define GUARD std::lock_guard<std::recursive_mutex> guard(lock)
-
 extern "C" {
-
-// For the emulated cuBLAS: a host function with a copy of its arguments.
-__attribute__((visibility("default"))) int bhn_emulation_enqueue(void* stream, void (*run)(const void*), const void* arguments,
-                                                                 size_t bytes) {
-  auto* begin = static_cast<const char*>(arguments);
-  std::vector<char> copy(begin, begin + bytes);
-  enqueue(static_cast<Stream*>(stream), {[=] { run(copy.data()); }});
-  return answer(cudaSuccess);
-}
 
 cudaError_t cudaGetDeviceCount(int* count) {
   *count = int(setting("BHN_EMULATION_DEVICES", 1));
@@ -324,7 +247,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   if (capturing()) {
     return answer(cudaErrorStreamCaptureUnsupported);
   }
-  if (bytes > memory_size() - used) {
+  if (bytes > free_memory()) {
     return answer(cudaErrorMemoryAllocation);
   }
   *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -391,141 +314,6 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (!is_device(to) && !is_pinned(to) && real(stream)->capture == nullptr) {
     drain(real(stream));
   }
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  GUARD;
-  *stream = new Stream;
-  streams.insert(*stream);
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  GUARD;
-  drain(stream);
-  streams.erase(stream);
-  done.erase(stream);
-  delete stream;
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  GUARD;
-  if (real(stream)->capture != nullptr) {
-    stream->spoilt = true;
-    return answer(cudaErrorStreamCaptureUnsupported);
-  }
-  drain(real(stream));
-  return answer(cudaSuccess);
-}
-
-// Whatever thread waits for a device, and whatever the mode of a capture on it: neither bears the other.
-cudaError_t cudaDeviceSynchronize(void) {
-  GUARD;
-  bool captured = false;
-  for (Stream* stream : streams) {
-    stream->spoilt = stream->capture != nullptr;
-    captured = captured || stream->spoilt;
-  }
-  if (captured) {
-    return answer(cudaErrorStreamCaptureUnsupported);
-  }
-  drain_all();
-  return answer(cudaSuccess);
-}
-
-// As cuBLAS and cuDNN do when a handle is made or destroyed.
-__attribute__((visibility("default"))) int bhn_emulation_wait(void) {
-  cudaError_t error = cudaDeviceSynchronize();
-  cudaGetLastError();
-  return error;
-}
-
-cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  GUARD;
-  Event* snapshot = event->stream == nullptr ? nullptr : new Event(*event);
-  enqueue(stream, {[snapshot] { delete snapshot; }, snapshot});
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = new Event;
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete event;
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  GUARD;
-  event->stream = real(stream);
-  event->position = done[real(stream)] + int64_t(real(stream)->tasks.size());
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  GUARD;
-  if (event->stream != nullptr) {
-    drain(event->stream, event->position);
-  }
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
-  GUARD;
-  if (stream == nullptr || stream->capture != nullptr) {
-    return answer(cudaErrorStreamCaptureUnsupported);
-  }
-  stream->capture = new Graph;
-  stream->spoilt = false;
-  stream->relaxed = mode == cudaStreamCaptureModeRelaxed;
-  stream->captor = std::this_thread::get_id();
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  GUARD;
-  if (stream->capture != nullptr && !stream->relaxed && stream->captor != std::this_thread::get_id()) {
-    return answer(cudaErrorStreamCaptureWrongThread);
-  }
-  *graph = stream->capture;
-  stream->capture = nullptr;
-  if (*graph != nullptr && stream->spoilt) {
-    delete *graph;
-    *graph = nullptr;
-    return answer(cudaErrorStreamCaptureInvalidated);
-  }
-  return answer(*graph == nullptr ? cudaErrorIllegalState : cudaSuccess);
-}
-
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
-  GUARD;
-  if (memory_size() - used < kGraphBytes) {
-    return answer(cudaErrorMemoryAllocation);
-  }
-  *exec = new Graph(*graph);
-  return answer(cudaSuccess);
-}
-
-// The tasks are copied into the stream: the graph may be destroyed before they run.
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
-  GUARD;
-  for (const Task& task : exec->tasks) {
-    enqueue(stream, task);
-  }
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  delete graph;
-  return answer(cudaSuccess);
-}
-
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-  delete exec;
   return answer(cudaSuccess);
 }
 }

@@ -4,8 +4,8 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * Argument checks of the layers (weight norm, gain), likelihoods, priors, the ELBO, Adam and the
- * predictive statistics; and what their optional shapes mean, so that all backends agree on it.
+ * Argument checks of the layers (weight norm, gain), priors, the ELBO, Adam and the predictive
+ * statistics; and what their optional shapes mean, so that all backends agree on it.
  */
 final class CheckLayers {
   private CheckLayers() {}
@@ -126,119 +126,6 @@ final class CheckLayers {
       throw Check.fail(
           name, bias, "must be [out] = [" + y.columns() + "], or [S, out] with S = " + samples);
     }
-  }
-
-  // ---- likelihoods ----
-
-  static void categorical(AbstractBackend owner, Tensor logLik, Tensor logits, Tensor labels) {
-    Check.dense(owner, "categorical: logits", logits, DType.REAL);
-    Check.dense(owner, "categorical: labels", labels, DType.INT32);
-    Check.samples("categorical: logits", logits, logits.rows(), "labels", labels.size());
-    classes("categorical: logits", logits);
-    Check.vector(owner, "categorical: logLik", logLik, "rows of logits", logits.rows());
-  }
-
-  static void categoricalBackward(
-      AbstractBackend owner, Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor labels) {
-    Check.dense(owner, "categoricalBackward: logits", logits, DType.REAL);
-    Check.dense(owner, "categoricalBackward: labels", labels, DType.INT32);
-    Check.samples("categoricalBackward: logits", logits, logits.rows(), "labels", labels.size());
-    classes("categoricalBackward: logits", logits);
-    Check.vector(owner, "categoricalBackward: dLogLik", dLogLik, "rows of logits", logits.rows());
-    Check.gradient(owner, "categoricalBackward: dLogits", dLogits, logits);
-  }
-
-  private static void classes(String name, Tensor logits) {
-    if (logits.columns() == 0) {
-      throw Check.fail(name, logits, "must have at least one class");
-    }
-  }
-
-  static void gaussian(
-      AbstractBackend owner,
-      Tensor logLik,
-      Tensor mean,
-      Tensor logVar,
-      Tensor target,
-      int samples,
-      LogVariance mode) {
-    Check.real(owner, "gaussian: mean", mean);
-    Check.vector(owner, "gaussian: logLik", logLik, "rows of mean", mean.rows());
-    int batch = Check.rowsPerSample("gaussian: samples", samples, "gaussian: mean", mean);
-    Check.denseMatrix(owner, "gaussian: target", target, "[B, O]", batch, mean.columns());
-    Check.present("gaussian: mode", mode);
-    logVariance(owner, "gaussian: logVar", logVar, mean, samples, mode);
-  }
-
-  static void gaussianBackward(
-      AbstractBackend owner,
-      Tensor dMean,
-      Tensor dLogVar,
-      Tensor dLogLik,
-      Tensor mean,
-      Tensor logVar,
-      Tensor target,
-      int samples,
-      LogVariance mode) {
-    Check.real(owner, "gaussianBackward: mean", mean);
-    Check.vector(owner, "gaussianBackward: dLogLik", dLogLik, "rows of mean", mean.rows());
-    int batch =
-        Check.rowsPerSample("gaussianBackward: samples", samples, "gaussianBackward: mean", mean);
-    Check.denseMatrix(owner, "gaussianBackward: target", target, "[B, O]", batch, mean.columns());
-    Check.present("gaussianBackward: mode", mode);
-    logVariance(owner, "gaussianBackward: logVar", logVar, mean, samples, mode);
-    Check.gradient(owner, "gaussianBackward: dMean", dMean, mean);
-    Check.gradient(owner, "gaussianBackward: dLogVar", dLogVar, logVar);
-  }
-
-  private static void logVariance(
-      AbstractBackend owner, String name, Tensor v, Tensor mean, int samples, LogVariance mode) {
-    switch (mode) {
-      case SHARED -> Check.vector(owner, name, v, "[O], with mode SHARED,", mean.columns());
-      case PER_SAMPLE ->
-          Check.matrix(owner, name, v, "[S, O], with mode PER_SAMPLE,", samples, mean.columns());
-      case PER_ROW ->
-          Check.matrix(owner, name, v, "[S·B, O], with mode PER_ROW,", mean.rows(), mean.columns());
-    }
-  }
-
-  static void bernoulli(AbstractBackend owner, Tensor logLik, Tensor logits, Tensor target) {
-    eachOutput(owner, "bernoulli", "logLik", logLik, "logits", logits, target);
-  }
-
-  static void bernoulliBackward(
-      AbstractBackend owner, Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
-    eachOutput(owner, "bernoulliBackward", "dLogLik", dLogLik, "logits", logits, target);
-    Check.gradient(owner, "bernoulliBackward: dLogits", dLogits, logits);
-  }
-
-  static void poisson(AbstractBackend owner, Tensor logLik, Tensor logRate, Tensor target) {
-    eachOutput(owner, "poisson", "logLik", logLik, "logRate", logRate, target);
-  }
-
-  static void poissonBackward(
-      AbstractBackend owner, Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
-    eachOutput(owner, "poissonBackward", "dLogLik", dLogLik, "logRate", logRate, target);
-    Check.gradient(owner, "poissonBackward: dLogRate", dLogRate, logRate);
-  }
-
-  /** One target for each output of an example, one log-likelihood for each row of outputs. */
-  private static void eachOutput(
-      AbstractBackend owner,
-      String op,
-      String logLikName,
-      Tensor logLik,
-      String name,
-      Tensor outputs,
-      Tensor target) {
-    Check.dense(owner, op + ": " + name, outputs, DType.REAL);
-    String targetName = op + ": target";
-    Check.dense(owner, targetName, target, DType.REAL);
-    if (target.columns() != outputs.columns()) {
-      throw Check.fail(targetName, target, "must have the columns of " + name + " = " + outputs);
-    }
-    Check.samples(targetName, target, outputs.rows(), "target", target.rows());
-    Check.vector(owner, op + ": " + logLikName, logLik, "rows of " + name, outputs.rows());
   }
 
   // ---- prior, elbo ----
@@ -383,7 +270,7 @@ final class CheckLayers {
     Check.dense(owner, "predictiveCategorical: mean", mean, DType.REAL);
     int batch = mean.rows();
     int classes = mean.columns();
-    classes("predictiveCategorical: mean", mean);
+    CheckLikelihoods.classes("predictiveCategorical: mean", mean);
     Check.denseMatrix(owner, "predictiveCategorical: m2", m2, "[B, C]", batch, classes);
     Check.vector(owner, "predictiveCategorical: entropy", entropy, "rows of mean", batch);
     Check.denseMatrix(

@@ -221,7 +221,7 @@ public final class JavaBackend extends JavaFlowOps {
 
   @Override
   public void categorical(Tensor logLik, Tensor logits, Tensor labels) {
-    CheckLayers.categorical(this, logLik, logits, labels);
+    CheckLikelihoods.categorical(this, logLik, logits, labels);
     submit(
         "categorical",
         JavaLikelihoods.categorical(Reals.of(logLik), Reals.of(logits), Ints.of(labels)));
@@ -229,7 +229,7 @@ public final class JavaBackend extends JavaFlowOps {
 
   @Override
   public void categoricalBackward(Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor labels) {
-    CheckLayers.categoricalBackward(this, dLogits, dLogLik, logits, labels);
+    CheckLikelihoods.categoricalBackward(this, dLogits, dLogLik, logits, labels);
     submit(
         "categoricalBackward",
         JavaLikelihoods.categoricalBackward(
@@ -239,7 +239,7 @@ public final class JavaBackend extends JavaFlowOps {
   @Override
   public void gaussian(
       Tensor logLik, Tensor mean, Tensor logVar, Tensor target, int samples, LogVariance mode) {
-    CheckLayers.gaussian(this, logLik, mean, logVar, target, samples, mode);
+    CheckLikelihoods.gaussian(this, logLik, mean, logVar, target, samples, mode);
     submit(
         "gaussian",
         JavaLikelihoods.gaussian(
@@ -256,7 +256,7 @@ public final class JavaBackend extends JavaFlowOps {
       Tensor target,
       int samples,
       LogVariance mode) {
-    CheckLayers.gaussianBackward(
+    CheckLikelihoods.gaussianBackward(
         this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode);
     submit(
         "gaussianBackward",
@@ -272,7 +272,7 @@ public final class JavaBackend extends JavaFlowOps {
 
   @Override
   public void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
-    CheckLayers.bernoulli(this, logLik, logits, target);
+    CheckLikelihoods.bernoulli(this, logLik, logits, target);
     submit(
         "bernoulli",
         JavaLikelihoods.bernoulli(Reals.of(logLik), Reals.of(logits), Reals.of(target)));
@@ -280,7 +280,7 @@ public final class JavaBackend extends JavaFlowOps {
 
   @Override
   public void bernoulliBackward(Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
-    CheckLayers.bernoulliBackward(this, dLogits, dLogLik, logits, target);
+    CheckLikelihoods.bernoulliBackward(this, dLogits, dLogLik, logits, target);
     submit(
         "bernoulliBackward",
         JavaLikelihoods.bernoulliBackward(
@@ -289,14 +289,14 @@ public final class JavaBackend extends JavaFlowOps {
 
   @Override
   public void poisson(Tensor logLik, Tensor logRate, Tensor target) {
-    CheckLayers.poisson(this, logLik, logRate, target);
+    CheckLikelihoods.poisson(this, logLik, logRate, target);
     submit(
         "poisson", JavaLikelihoods.poisson(Reals.of(logLik), Reals.of(logRate), Reals.of(target)));
   }
 
   @Override
   public void poissonBackward(Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
-    CheckLayers.poissonBackward(this, dLogRate, dLogLik, logRate, target);
+    CheckLikelihoods.poissonBackward(this, dLogRate, dLogLik, logRate, target);
     submit(
         "poissonBackward",
         JavaLikelihoods.poissonBackward(

@@ -148,7 +148,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
 
   @Override
   public final void categorical(Tensor logLik, Tensor logits, Tensor labels) {
-    CheckLayers.categorical(this, logLik, logits, labels);
+    CheckLikelihoods.categorical(this, logLik, logits, labels);
     MemorySegment pl = address(logLik);
     MemorySegment px = address(logits);
     MemorySegment py = address(labels);
@@ -163,7 +163,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
   @Override
   public final void categoricalBackward(
       Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor labels) {
-    CheckLayers.categoricalBackward(this, dLogits, dLogLik, logits, labels);
+    CheckLikelihoods.categoricalBackward(this, dLogits, dLogLik, logits, labels);
     MemorySegment pd = address(dLogits);
     MemorySegment pl = address(dLogLik);
     MemorySegment px = address(logits);
@@ -179,7 +179,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
   @Override
   public final void gaussian(
       Tensor logLik, Tensor mean, Tensor logVar, Tensor target, int samples, LogVariance mode) {
-    CheckLayers.gaussian(this, logLik, mean, logVar, target, samples, mode);
+    CheckLikelihoods.gaussian(this, logLik, mean, logVar, target, samples, mode);
     MemorySegment pl = address(logLik);
     MemorySegment pm = address(mean);
     MemorySegment pv = address(logVar);
@@ -207,7 +207,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
       Tensor target,
       int samples,
       LogVariance mode) {
-    CheckLayers.gaussianBackward(
+    CheckLikelihoods.gaussianBackward(
         this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode);
     MemorySegment pdm = address(dMean);
     MemorySegment pdv = address(dLogVar);
@@ -231,7 +231,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
 
   @Override
   public final void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
-    CheckLayers.bernoulli(this, logLik, logits, target);
+    CheckLikelihoods.bernoulli(this, logLik, logits, target);
     MemorySegment pl = address(logLik);
     MemorySegment px = address(logits);
     MemorySegment py = address(target);
@@ -246,7 +246,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
   @Override
   public final void bernoulliBackward(
       Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
-    CheckLayers.bernoulliBackward(this, dLogits, dLogLik, logits, target);
+    CheckLikelihoods.bernoulliBackward(this, dLogits, dLogLik, logits, target);
     MemorySegment pd = address(dLogits);
     MemorySegment pl = address(dLogLik);
     MemorySegment px = address(logits);
@@ -261,7 +261,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
 
   @Override
   public final void poisson(Tensor logLik, Tensor logRate, Tensor target) {
-    CheckLayers.poisson(this, logLik, logRate, target);
+    CheckLikelihoods.poisson(this, logLik, logRate, target);
     MemorySegment pl = address(logLik);
     MemorySegment px = address(logRate);
     MemorySegment py = address(target);
@@ -275,7 +275,7 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
   @Override
   public final void poissonBackward(
       Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
-    CheckLayers.poissonBackward(this, dLogRate, dLogLik, logRate, target);
+    CheckLikelihoods.poissonBackward(this, dLogRate, dLogLik, logRate, target);
     MemorySegment pd = address(dLogRate);
     MemorySegment pl = address(dLogLik);
     MemorySegment px = address(logRate);

@@ -4,13 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bhn.backend.Backend;
-import org.bhn.backend.LogVariance;
 import org.bhn.tape.BayesOps;
-import org.bhn.tape.Ops;
 import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
-import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /** p(y | network output): what the last layer's numbers mean. */
@@ -121,7 +118,7 @@ public sealed interface Likelihood {
 
     @Override
     public Term build(Backend backend) {
-      return new Plain((outputs, targets) -> BayesOps.categorical(outputs, targets));
+      return new PlainTerm((outputs, targets) -> BayesOps.categorical(outputs, targets));
     }
 
     @Override
@@ -239,7 +236,7 @@ public sealed interface Likelihood {
 
     @Override
     public Term build(Backend backend) {
-      return new Plain((outputs, y) -> BayesOps.bernoulli(outputs, y));
+      return new PlainTerm((outputs, y) -> BayesOps.bernoulli(outputs, y));
     }
 
     @Override
@@ -276,7 +273,7 @@ public sealed interface Likelihood {
 
     @Override
     public Term build(Backend backend) {
-      return new Plain((outputs, y) -> BayesOps.poisson(outputs, y));
+      return new PlainTerm((outputs, y) -> BayesOps.poisson(outputs, y));
     }
 
     @Override
@@ -297,125 +294,4 @@ public sealed interface Likelihood {
     map.put("size", (long) size);
     return map;
   }
-}
-
-/** A likelihood with nothing to learn. */
-record Plain(Function function) implements Likelihood.Term {
-  interface Function {
-    Var apply(Var outputs, Tensor targets);
-  }
-
-  @Override
-  public Var logLik(Tape tape, Var outputs, Tensor targets, int samples) {
-    return function.apply(outputs, targets);
-  }
-
-  @Override
-  public List<Param> params() {
-    return List.of();
-  }
-
-  @Override
-  public Tensor mean(Tensor outputs) {
-    return outputs;
-  }
-
-  @Override
-  public double[] logVariance(Backend backend, Tensor outputs) {
-    return null;
-  }
-
-  @Override
-  public void close() {}
-}
-
-/**
- * Gaussian noise shared by all rows, fixed or learned. What is learned is log σ² / {@link #STEP}:
- * Adam moves every parameter by about the learning rate, and the residuals of a regression shrink
- * faster than log σ² could follow. Another step is another format of files.
- */
-final class GaussianTerm implements Likelihood.Term {
-  static final double STEP = 5;
-
-  private final Backend backend;
-  private final Param learned;
-  private final Tensor fixed;
-
-  GaussianTerm(Backend backend, Likelihood.Gaussian spec) {
-    this.backend = backend;
-    double logVar = 2 * Math.log(spec.std());
-    this.learned = spec.learned() ? new Param(backend, "likelihood.noise", spec.targets()) : null;
-    this.fixed = spec.learned() ? null : backend.allocate(DType.REAL, spec.targets());
-    backend.fill(
-        learned == null ? fixed : learned.value(), learned == null ? logVar : logVar / STEP);
-  }
-
-  @Override
-  public Var logLik(Tape tape, Var outputs, Tensor targets, int samples) {
-    Var logVar = learned == null ? tape.constant(fixed) : Ops.scaled(tape.param(learned), STEP);
-    return BayesOps.gaussian(outputs, logVar, targets, samples, LogVariance.SHARED);
-  }
-
-  @Override
-  public List<Param> params() {
-    return learned == null ? List.of() : List.of(learned);
-  }
-
-  @Override
-  public Tensor mean(Tensor outputs) {
-    return outputs;
-  }
-
-  @Override
-  public double[] logVariance(Backend any, Tensor outputs) {
-    Tensor held = learned == null ? fixed : learned.value();
-    double[] values = new double[held.size()];
-    any.download(held, values);
-    for (int i = 0; i < values.length; i++) {
-      values[i] *= learned == null ? 1 : STEP;
-    }
-    return values;
-  }
-
-  @Override
-  public void close() {
-    if (learned != null) {
-      learned.close();
-    } else if (!fixed.isStale()) {
-      backend.release(fixed);
-    }
-  }
-}
-
-/** Mean and log-variance side by side in the network's output. */
-record HeteroscedasticTerm(int targets) implements Likelihood.Term {
-  @Override
-  public Var logLik(Tape tape, Var outputs, Tensor target, int samples) {
-    return BayesOps.gaussian(
-        outputs.columns(0, targets),
-        outputs.columns(targets, 2 * targets),
-        target,
-        samples,
-        LogVariance.PER_ROW);
-  }
-
-  @Override
-  public List<Param> params() {
-    return List.of();
-  }
-
-  @Override
-  public Tensor mean(Tensor outputs) {
-    return outputs.columns(0, targets);
-  }
-
-  @Override
-  public double[] logVariance(Backend backend, Tensor outputs) {
-    double[] values = new double[outputs.rows() * targets];
-    backend.download(outputs.columns(targets, 2 * targets), values);
-    return values;
-  }
-
-  @Override
-  public void close() {}
 }
