@@ -5,6 +5,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.bhn.nativelib.gen.dnnl.dnnl_version_t;
  */
 public final class OneDnnLibrary {
   private static final int MAJOR = 3;
+  private static final Path PROCESSORS = Path.of("/sys/devices/system/cpu");
 
   private static final NativeLibrary LIBRARY =
       new NativeLibrary(
@@ -85,7 +87,21 @@ public final class OneDnnLibrary {
         + dnnl_version_t.patch(version);
   }
 
+  /**
+   * Without /sys oneDNN 3.13 does not know an aarch64 processor, and where that has SVE gradients
+   * of convolutions were wrong, and products too.
+   */
+  static Optional<String> unknownProcessor(String platform, Path processors) {
+    return platform.equals("linux-aarch_64") && !Files.exists(processors)
+        ? Optional.of("it computes wrongly on aarch64 without " + processors + ": mount /sys")
+        : Optional.empty();
+  }
+
   private static Optional<String> refusal(SymbolLookup symbols) {
+    Optional<String> unknown = unknownProcessor(Platform.name(), PROCESSORS);
+    if (unknown.isPresent()) {
+      return unknown;
+    }
     Optional<MemorySegment> function = symbols.find("dnnl_version");
     if (function.isEmpty()) {
       return Optional.of("not a oneDNN library: it has no dnnl_version");

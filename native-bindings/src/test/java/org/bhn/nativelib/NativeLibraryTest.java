@@ -193,6 +193,15 @@ class NativeLibraryTest {
   }
 
   @Test
+  void oneDnnIsRefusedWhereItDoesNotKnowTheProcessor() {
+    Path none = temp.resolve("none");
+    String reason = OneDnnLibrary.unknownProcessor("linux-aarch_64", none).orElseThrow();
+    assertTrue(reason.contains("mount /sys"), reason);
+    assertEquals(Optional.empty(), OneDnnLibrary.unknownProcessor("linux-aarch_64", temp));
+    assertEquals(Optional.empty(), OneDnnLibrary.unknownProcessor("linux-x86_64", none));
+  }
+
+  @Test
   void saysSoOnOtherPlatforms() {
     for (String platform : List.of("mac-aarch_64", "windows-x86_64", "linux-riscv64")) {
       Locations locations = new Locations(platform, List.of(), List.of(cache), false, List.of());
