@@ -101,7 +101,7 @@ cudaError_t allow_shared(const void* kernel, int bytes) {
   if (bytes < 0 || size_t(bytes) > kSharedMost) {
     return answer(cudaErrorInvalidValue);
   }
-  std::lock_guard<std::recursive_mutex> guard(lock);
+  GUARD;
   allowed[kernel] = size_t(bytes);
   return answer(cudaSuccess);
 }
@@ -114,7 +114,7 @@ cudaError_t occupancy(int* blocks, int threads, size_t shared_bytes) {
 cudaError_t launch(const void* kernel, dim3 grid, dim3 block, size_t shared_bytes, Stream* stream, bool cooperative,
                    std::function<void()> body) {
   {
-    std::lock_guard<std::recursive_mutex> guard(lock);
+    GUARD;
     uint64_t threads = uint64_t(block.x) * block.y * block.z;
     if (grid.x == 0 || grid.y == 0 || grid.z == 0 || threads == 0 || threads > 1024 || grid.x > 0x7fffffffu || grid.y > 65535 ||
         grid.z > 65535) {

@@ -7,7 +7,8 @@ import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
 
 /**
- * The plain Java backend's ops up to the layers: each is checked, bound to its arrays, then run.
+ * The plain Java backend's ops up to the layers, and likelihoods: each is checked, bound to its
+ * arrays, then run.
  */
 abstract class JavaLayerOps extends JavaMemory {
   /** Where products copy blocks of an operand; one thread is inside a backend at a time. */
@@ -240,6 +241,93 @@ abstract class JavaLayerOps extends JavaMemory {
             Reals.of(dX),
             Reals.of(dY),
             new JavaDropout.Mask(Longs.of(counter), samples, firstRow, seed, stream, rate)));
+  }
+
+  @Override
+  public final void categorical(Tensor logLik, Tensor logits, Tensor labels) {
+    CheckLikelihoods.categorical(this, logLik, logits, labels);
+    submit(
+        "categorical",
+        JavaLikelihoods.categorical(Reals.of(logLik), Reals.of(logits), Ints.of(labels)));
+  }
+
+  @Override
+  public final void categoricalBackward(
+      Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor labels) {
+    CheckLikelihoods.categoricalBackward(this, dLogits, dLogLik, logits, labels);
+    submit(
+        "categoricalBackward",
+        JavaLikelihoods.categoricalBackward(
+            Reals.of(dLogits), Reals.of(dLogLik), Reals.of(logits), Ints.of(labels)));
+  }
+
+  @Override
+  public final void gaussian(
+      Tensor logLik, Tensor mean, Tensor logVar, Tensor target, int samples, LogVariance mode) {
+    CheckLikelihoods.gaussian(this, logLik, mean, logVar, target, samples, mode);
+    submit(
+        "gaussian",
+        JavaLikelihoods.gaussian(
+            Reals.of(logLik), Reals.of(mean), Reals.of(logVar), Reals.of(target), mode));
+  }
+
+  @Override
+  public final void gaussianBackward(
+      Tensor dMean,
+      Tensor dLogVar,
+      Tensor dLogLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode) {
+    CheckLikelihoods.gaussianBackward(
+        this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode);
+    submit(
+        "gaussianBackward",
+        JavaLikelihoods.gaussianBackward(
+            Reals.of(dMean),
+            Reals.of(dLogVar),
+            Reals.of(dLogLik),
+            Reals.of(mean),
+            Reals.of(logVar),
+            Reals.of(target),
+            mode));
+  }
+
+  @Override
+  public final void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
+    CheckLikelihoods.bernoulli(this, logLik, logits, target);
+    submit(
+        "bernoulli",
+        JavaLikelihoods.bernoulli(Reals.of(logLik), Reals.of(logits), Reals.of(target)));
+  }
+
+  @Override
+  public final void bernoulliBackward(
+      Tensor dLogits, Tensor dLogLik, Tensor logits, Tensor target) {
+    CheckLikelihoods.bernoulliBackward(this, dLogits, dLogLik, logits, target);
+    submit(
+        "bernoulliBackward",
+        JavaLikelihoods.bernoulliBackward(
+            Reals.of(dLogits), Reals.of(dLogLik), Reals.of(logits), Reals.of(target)));
+  }
+
+  @Override
+  public final void poisson(Tensor logLik, Tensor logRate, Tensor target) {
+    CheckLikelihoods.poisson(this, logLik, logRate, target);
+    submit(
+        "poisson", JavaLikelihoods.poisson(Reals.of(logLik), Reals.of(logRate), Reals.of(target)));
+  }
+
+  @Override
+  public final void poissonBackward(
+      Tensor dLogRate, Tensor dLogLik, Tensor logRate, Tensor target) {
+    CheckLikelihoods.poissonBackward(this, dLogRate, dLogLik, logRate, target);
+    submit(
+        "poissonBackward",
+        JavaLikelihoods.poissonBackward(
+            Reals.of(dLogRate), Reals.of(dLogLik), Reals.of(logRate), Reals.of(target)));
   }
 
   private static JavaLayers.Gain gainInputs(

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -57,7 +56,7 @@ public final class Doctor {
     Path cpuInfo = Path.of("/proc/cpuinfo");
     line("cpu", field(cpuInfo, "model name").orElse("unknown"));
     Optional<String> names = field(cpuInfo, "flags").or(() -> field(cpuInfo, "Features"));
-    Set<String> flags = Set.of(names.orElse("").split(" "));
+    List<String> flags = List.of(names.orElse("").split(" "));
     line("cpu features", FLAGS.stream().filter(flags::contains).collect(Collectors.joining(" ")));
     line("cores", Runtime.getRuntime().availableProcessors() + " for Java");
     line("container", "cpu.max " + limit("cpu.max") + ", memory.max " + limit("memory.max"));
