@@ -98,7 +98,6 @@ BHN_INLINE void store_first(float* to, Lanes v, int64_t n) {
 #endif
 }
 
-#define BHN_LAMBDA __attribute__((always_inline))
 #define BHN_INLINE_MEMBER inline __attribute__((always_inline))
 
 // What a step over entries moves: a whole vector, or the first few of one.

@@ -46,15 +46,10 @@ void forward_by_rows(const Layer& layer, int64_t from, int64_t to) {
   }
 }
 
-// Memory is faster in long stretches: outputs have a loop of their own.
 void forward_by_tiles(const Layer& layer, int64_t from, int64_t to) {
 #pragma omp for schedule(dynamic)
   for (int64_t c = 0; c < pieces(to - from, kTileColumns); ++c) {
-    layer.products_by_tiles(from + c * kTileColumns, lesser(from + (c + 1) * kTileColumns, to));
-  }
-#pragma omp for schedule(static)
-  for (int64_t s = 0; s < layer.at.s.samples; ++s) {
-    layer.outputs(from, to, s);
+    layer.forward_by_tiles(from + c * kTileColumns, lesser(from + (c + 1) * kTileColumns, to));
   }
 }
 

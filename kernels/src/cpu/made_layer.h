@@ -44,25 +44,28 @@ struct Layer {
       products(from, end, squares);
       norms(from, end, squares);
       for (int64_t s = 0; s < at.s.samples; ++s) {
-        outputs(from, end, s);
+        outputs(from, end, t + s * at.rows, y + s * ld_y - first);
       }
     }
   }
 
-  // For many samples: all but the outputs, of at most kTileColumns rows.
-  void products_by_tiles(int64_t from, int64_t to) const {
-    float squares[kTileColumns];
+  // For many samples, at most kTileColumns rows.
+  void forward_by_tiles(int64_t from, int64_t to) const {
+    float squares[kTileColumns] = {}, scale[kTileColumns];
     for (int64_t row = from; at.s.weight_norm && row < to; ++row) {
       const float* u = params + at.start(row);
       dot_and_squares(u, u, at.length(row), squares + row - from);
     }
-    tile_products(t, at, params, x, ld_x, from, to);
     norms(from, to, squares);
+    for (int64_t row = from; row < to; ++row) {
+      scale[row - from] = at.s.weight_norm ? params[at.gain(row)] * r[row] : 1.0f;
+    }
+    tile_products(t, {y + from - first, ld_y, scale, params + at.bias(from), least()}, at, params, x, ld_x, from, to);
   }
 
-  void outputs(int64_t from, int64_t to, int64_t sample) const { outputs(from, to, t + sample * at.rows, y + sample * ld_y - first); }
-
  private:
+  float least() const { return relu ? 0.0f : -__builtin_inff(); }
+
   // Squares and the first samples one by one, the rest of them in groups.
   void products(int64_t from, int64_t to, float* squares) const {
     int64_t samples = at.s.samples;
@@ -110,7 +113,7 @@ struct Layer {
   void outputs(int64_t from, int64_t to, const float* product, float* out) const {
     const float* gain = params + at.gain(0);
     const float* bias = params + at.bias(0);
-    float least = relu ? 0.0f : -__builtin_inff();
+    float least = this->least();
     if (at.s.weight_norm) {
 #pragma omp simd
       for (int64_t row = from; row < to; ++row) {

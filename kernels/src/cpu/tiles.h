@@ -2,6 +2,8 @@
 // A tile of 8 x 48 (AVX-512) takes 3 loads and 8 broadcasts for its 24 multiplications and additions.
 #pragma once
 
+#include <type_traits>
+
 #include "cpu/lanes.h"
 
 namespace bhn::BHN_ISA {
@@ -35,54 +37,90 @@ struct PanelOfA {
   BHN_INLINE_MEMBER float operator()(int64_t m, int64_t k) const { return at[k * kTileRows + m]; }
 };
 
-// A whole tile of C, its rows ld_c apart; b is [depth][kTileColumns]. Without kAdd, C = A B.
-template <bool kAdd, class A>
-BHN_INLINE void tile_product(float* c, int64_t ld_c, const A& a, const float* b, int64_t depth) {
-  Lanes sum[kTileRows][kTileVectors];
-  BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
-    BHN_UNROLL_TILE for (int64_t v = 0; v < kTileVectors; ++v) { sum[m][v] = kAdd ? load(c + m * ld_c + v * kLanes) : Lanes{}; }
+// Where the sums of C go, its rows ld apart. A tile's lines are asked for before its product: stores that wait for them take as long as it.
+struct Sums {
+  float* at;
+  int64_t ld;
+
+  BHN_INLINE_MEMBER Sums below(int64_t rows) const { return {at + rows * ld, ld}; }
+  template <int64_t kVectors>
+  BHN_INLINE_MEMBER void ask(int64_t row) const {
+    const float* from = at + row * ld;
+    BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors; ++v) { __builtin_prefetch(from + v * kLanes, 1); }
+    __builtin_prefetch(from + kVectors * kLanes - 1, 1);
   }
-  for (int64_t k = 0; k < depth; ++k) {
-    Lanes row[kTileVectors];
-    BHN_UNROLL_TILE for (int64_t v = 0; v < kTileVectors; ++v) { row[v] = load(b + k * kTileColumns + v * kLanes); }
-    BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
-      Lanes factor = splat(a(m, k));
-      BHN_UNROLL_TILE for (int64_t v = 0; v < kTileVectors; ++v) { sum[m][v] = multiply_add(factor, row[v], sum[m][v]); }
+  template <class Part>
+  BHN_INLINE_MEMBER Lanes get(int64_t row, int64_t v, Part part) const {
+    return part.get(at + row * ld + v * kLanes);
+  }
+  template <class Part>
+  BHN_INLINE_MEMBER void put(int64_t row, int64_t v, Lanes sum, Part part) const {
+    part.put(at + row * ld + v * kLanes, sum);
+  }
+};
+
+// A tile of C, of which only `rows` and `columns` are there unless it is whole; b is [depth][kVectors * kLanes]. Without kAdd, C = A B.
+template <bool kAdd, bool kWhole, int64_t kVectors, class C, class A>
+BHN_INLINE void tile_product(const C& c, int64_t rows, int64_t columns, const A& a, const float* b, int64_t depth) {
+  using Last = std::conditional_t<kWhole, Whole, First>;
+  Last last{};
+  if constexpr (!kWhole) {
+    last = First::of(columns - (kVectors - 1) * kLanes);
+  }
+  Lanes sum[kTileRows][kVectors] = {};
+  BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
+    if (kWhole || m < rows) {
+      c.template ask<kVectors>(m);
     }
   }
   BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
-    BHN_UNROLL_TILE for (int64_t v = 0; v < kTileVectors; ++v) { store(c + m * ld_c + v * kLanes, sum[m][v]); }
+    if (kAdd && (kWhole || m < rows)) {
+      BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors - 1; ++v) { sum[m][v] = c.get(m, v, Whole()); }
+      sum[m][kVectors - 1] = c.get(m, kVectors - 1, last);
+    }
   }
+  for (int64_t k = 0; k < depth; ++k) {
+    Lanes some[kVectors];
+    BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors; ++v) { some[v] = load(b + (k * kVectors + v) * kLanes); }
+    BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
+      Lanes factor = splat(a(m, k));
+      BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors; ++v) { sum[m][v] = multiply_add(factor, some[v], sum[m][v]); }
+    }
+  }
+  BHN_UNROLL_TILE for (int64_t m = 0; m < kTileRows; ++m) {
+    if (kWhole || m < rows) {
+      BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors - 1; ++v) { c.put(m, v, sum[m][v], Whole()); }
+      c.put(m, kVectors - 1, sum[m][kVectors - 1], last);
+    }
+  }
+}
+
+// step(vectors) with the number of vectors that so many columns, at most kTileColumns, lie in.
+template <int64_t kVectors = kTileVectors, class Step>
+BHN_INLINE void with_vectors(int64_t columns, const Step& step) {
+  if constexpr (kVectors > 1) {
+    if (columns <= (kVectors - 1) * kLanes) {
+      return with_vectors<kVectors - 1>(columns, step);
+    }
+  }
+  step(std::integral_constant<int64_t, kVectors>());
 }
 
 // step(v, part) for the vectors of the first n entries of a panel's row.
-template <class Step>
+template <int64_t kVectors, class Step>
 BHN_INLINE void panel_row(int64_t n, const Step& step) {
-  BHN_UNROLL_TILE for (int64_t v = 0; v < kTileVectors; ++v) { step(v * kLanes, First::of(n - v * kLanes)); }
-}
-
-// The same where C has only so many rows and columns of the tile, in a copy of it.
-template <bool kAdd, class A>
-void part_of_tile_product(float* c, int64_t ld_c, int64_t rows, int64_t columns, const A& a, const float* b, int64_t depth) {
-  alignas(64) float tile[kTileRows * kTileColumns] = {};
-  for (int64_t m = 0; kAdd && m < rows; ++m) {
-    panel_row(columns, [&](int64_t i, First part) BHN_LAMBDA { store(tile + m * kTileColumns + i, part.get(c + m * ld_c + i)); });
-  }
-  tile_product<kAdd>(tile, kTileColumns, a, b, depth);
-  for (int64_t m = 0; m < rows; ++m) {
-    panel_row(columns, [&](int64_t i, First part) BHN_LAMBDA { part.put(c + m * ld_c + i, load(tile + m * kTileColumns + i)); });
-  }
+  BHN_UNROLL_TILE for (int64_t v = 0; v < kVectors; ++v) { step(v * kLanes, First::of(n - v * kLanes)); }
 }
 
 // C [rows, columns] += A B, or = without kAdd, for a panel of B, whose columns past the last may hold anything finite.
-template <bool kAdd>
-void panel_product(float* c, int64_t ld_c, int64_t rows, int64_t columns, const float* a, int64_t ld_a, const float* b, int64_t depth) {
+template <bool kAdd, int64_t kVectors, class C>
+void panel_product(const C& c, int64_t rows, int64_t columns, const float* a, int64_t ld_a, const float* b, int64_t depth) {
   for (int64_t row = 0; row < rows; row += kTileRows) {
     RowsOfA some(a + row * ld_a, ld_a, rows - row);
-    if (rows - row >= kTileRows && columns == kTileColumns) {
-      tile_product<kAdd>(c + row * ld_c, ld_c, some, b, depth);
+    if (rows - row >= kTileRows && columns == kVectors * kLanes) {
+      tile_product<kAdd, true, kVectors>(c.below(row), kTileRows, columns, some, b, depth);
     } else {
-      part_of_tile_product<kAdd>(c + row * ld_c, ld_c, rows - row < kTileRows ? rows - row : kTileRows, columns, some, b, depth);
+      tile_product<kAdd, false, kVectors>(c.below(row), rows - row, columns, some, b, depth);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #define BHN_INLINE static inline __attribute__((always_inline))
+#define BHN_LAMBDA __attribute__((always_inline))
 
 namespace bhn::BHN_ISA {
 
@@ -123,11 +124,17 @@ BHN_INLINE void vsincos2pi(float v, float* sine, float* cosine) {
   *cosine = ((quadrant + 1) & 2) ? -ca : ca;
 }
 
-// Sum of ln(e^a + delta), and the slope e^a / (e^a + delta) of a term. Without delta they are a and 1, also where e^a leaves the range
-// of float. Logarithms are taken in blocks, since gcc does not vectorise them together with their sum in double.
-BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
+// Sum of ln(e^a + delta), with take(i, e^a + delta) for each term, and the slope e^a / (e^a + delta) of a term. Without delta they are a and
+// 1, also where e^a leaves the range of float. Logarithms are taken in blocks, since gcc does not vectorise them together with their sum in
+// double.
+template <class Take>
+BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta, const Take& take) {
   double sum = 0;
   if (delta == 0.0f) {
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) {
+      take(i, vexp(a[i]));
+    }
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < n; ++i) {
       sum += double(a[i]);
@@ -140,7 +147,9 @@ BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
     int64_t width = n - from < kBlock ? n - from : kBlock;
 #pragma omp simd
     for (int64_t i = 0; i < width; ++i) {
-      logs[i] = vlog(vexp(a[from + i]) + delta);
+      float scale = vexp(a[from + i]) + delta;
+      take(from + i, scale);
+      logs[i] = vlog(scale);
     }
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < width; ++i) {
@@ -148,6 +157,9 @@ BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
     }
   }
   return sum;
+}
+BHN_INLINE double sum_log_scales(const float* a, int64_t n, float delta) {
+  return sum_log_scales(a, n, delta, [](int64_t, float) BHN_LAMBDA {});
 }
 BHN_INLINE float log_scale_slope(float e, float delta) { return delta == 0.0f ? 1.0f : e / (e + delta); }
 
