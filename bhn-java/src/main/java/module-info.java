@@ -3,6 +3,7 @@ module org.bhn {
   requires com.fasterxml.jackson.core;
   requires java.net.http;
   requires jdk.jfr;
+  requires org.apache.commons.numbers.gamma;
   requires org.bhn.kernels;
   requires org.bhn.nativelib;
 

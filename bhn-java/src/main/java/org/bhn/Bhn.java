@@ -246,6 +246,31 @@ public final class Bhn implements AutoCloseable {
     return use(p -> p.eachDraw(inputs, samples, seed, precision));
   }
 
+  /** As {@link #quantiles(float[], int, long, double...)} with the model's own seed. */
+  public double[][] quantiles(float[] inputs, int samples, double... probabilities) {
+    return quantiles(inputs, samples, net.seed(), probabilities);
+  }
+
+  /**
+   * Quantiles of the posterior predictive of real targets or counts: of the mixture of what each
+   * draw of the weights says about a new observation, noise included. Of probabilities 0.05 and
+   * 0.95 those two are the ends of an interval that holds 90 %, whatever the mixture's shape;
+   * {@link Predictive#interval} takes it as Gaussian, and is faster. Of counts the least that at
+   * least that share is no larger than.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param samples S, from 1 to 2^20; a point network uses 1
+   * @param seed of the weight samples
+   * @param probabilities {@code [P]}, each in (0, 1)
+   * @return {@code [P][N·O]}, in the units of the data
+   * @throws UnsupportedOperationException if targets are classes or coins
+   */
+  public double[][] quantiles(float[] inputs, int samples, long seed, double... probabilities) {
+    checkInputs(inputs, samples);
+    DataChecks.probabilities(probabilities);
+    return use(p -> p.quantiles(inputs, samples, seed, precision, probabilities));
+  }
+
   /**
    * The gradient by the inputs of the log predictive probability of labels, log 1/S Σ_s p(y|x,
    * θ_s): which way an input must move to look more like its label.

@@ -2,9 +2,11 @@ package org.bhn;
 
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.bhn.backend.Precision;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
+import org.bhn.train.DataChecks;
 
 /**
  * Weights drawn once from a model's posterior, packed and ready: what a service that answers single
@@ -76,12 +78,31 @@ public final class PosteriorSample implements AutoCloseable {
    */
   public Predictive predict(float[] inputs) {
     model.checkInputs(inputs, samples);
+    return use(p -> p.run(inputs, null, null, samples, seed, precision)).predictive();
+  }
+
+  /**
+   * As {@link Bhn#quantiles(float[], int, long, double...)} under these weights.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param probabilities {@code [P]}, each in (0, 1)
+   * @return {@code [P][N·O]}, in the units of the data
+   * @throws UnsupportedOperationException if targets are classes or coins
+   * @throws IllegalStateException as {@link #predict}
+   */
+  public double[][] quantiles(float[] inputs, double... probabilities) {
+    model.checkInputs(inputs, samples);
+    DataChecks.probabilities(probabilities);
+    return use(p -> p.quantiles(inputs, samples, seed, precision, probabilities));
+  }
+
+  private <T> T use(Function<Predictor, T> work) {
     return model.resting(
         () -> {
           lock.readLock().lock();
           try {
             check();
-            return ready.use(p -> p.run(inputs, null, null, samples, seed, precision)).predictive();
+            return ready.use(work);
           } finally {
             lock.readLock().unlock();
           }

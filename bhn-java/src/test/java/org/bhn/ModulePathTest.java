@@ -98,7 +98,10 @@ class ModulePathTest {
             "org.bhn.nativelib",
             "org.bytedeco.dnnl.linux.x86_64",
             "org.bytedeco.dnnl.linux.arm64",
-            "com.fasterxml.jackson.core");
+            "com.fasterxml.jackson.core",
+            "org.apache.commons.numbers.core",
+            "org.apache.commons.numbers.fraction",
+            "org.apache.commons.numbers.gamma");
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
         .filter(
             entry ->

@@ -1,6 +1,7 @@
 package org.bhn.backend;
 
 import java.util.Arrays;
+import org.apache.commons.numbers.gamma.Erfc;
 import org.bhn.backend.HeapBuffer.Ints;
 import org.bhn.backend.HeapBuffer.Longs;
 import org.bhn.backend.HeapBuffer.Reals;
@@ -73,7 +74,7 @@ final class JavaElementwise {
   }
 
   private static double phi(double x) {
-    return Erf.normalCdf(Math.clamp(x, -PHI_RANGE, PHI_RANGE));
+    return 0.5 * Erfc.value(-Math.clamp(x, -PHI_RANGE, PHI_RANGE) * Math.sqrt(0.5));
   }
 
   /** act'(x). */

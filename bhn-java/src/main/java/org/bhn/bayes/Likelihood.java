@@ -3,6 +3,7 @@ package org.bhn.bayes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Param;
@@ -29,6 +30,13 @@ public sealed interface Likelihood {
   /** What a target is on average where the network's output for it is this. */
   default double inverseLink(double output) {
     return output;
+  }
+
+  /**
+   * How targets scatter around what a draw of the weights predicts; empty for classes and coins.
+   */
+  default Optional<TargetDistribution> distribution() {
+    return Optional.empty();
   }
 
   /** Makes it ready for a backend, with what it learns. */
@@ -159,6 +167,11 @@ public sealed interface Likelihood {
     }
 
     @Override
+    public Optional<TargetDistribution> distribution() {
+      return Optional.of(TargetDistribution.GAUSSIAN);
+    }
+
+    @Override
     public Term build(Backend backend) {
       return new GaussianTerm(backend, this);
     }
@@ -195,6 +208,11 @@ public sealed interface Likelihood {
     @Override
     public boolean hasUnits() {
       return true;
+    }
+
+    @Override
+    public Optional<TargetDistribution> distribution() {
+      return Optional.of(TargetDistribution.GAUSSIAN);
     }
 
     @Override
@@ -269,6 +287,11 @@ public sealed interface Likelihood {
     @Override
     public double inverseLink(double output) {
       return Math.exp(output);
+    }
+
+    @Override
+    public Optional<TargetDistribution> distribution() {
+      return Optional.of(TargetDistribution.POISSON);
     }
 
     @Override

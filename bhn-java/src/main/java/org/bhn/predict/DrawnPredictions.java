@@ -10,11 +10,18 @@ final class DrawnPredictions implements Predictor.Visit {
   private final Backend backend;
   private final BayesianNetwork net;
   private final float[][][] values;
+  private final int firstRow;
 
-  DrawnPredictions(Backend backend, BayesianNetwork net, int samples, int rows) {
+  /**
+   * Room for S draws of N rows.
+   *
+   * @param firstRow what the first of the rows is called in messages
+   */
+  DrawnPredictions(Backend backend, BayesianNetwork net, int samples, int rows, int firstRow) {
     this.backend = backend;
     this.net = net;
     this.values = new float[samples][rows][];
+    this.firstRow = firstRow;
   }
 
   @Override
@@ -29,7 +36,7 @@ final class DrawnPredictions implements Predictor.Visit {
   }
 
   private float[] prediction(double[] outputs, int at, int width, int row, int batch) {
-    int n = row + at / width % batch;
+    int n = firstRow + row + at / width % batch;
     if (net.likelihood().classes() > 0) {
       double norm = LogSum.of(outputs, at, width);
       requireFinite(n, "sum of probabilities", norm);

@@ -2,6 +2,7 @@ package org.bhn.predict;
 
 import java.util.Arrays;
 import java.util.Optional;
+import org.bhn.bayes.TargetDistribution;
 import org.bhn.data.Standardizer;
 
 /**
@@ -233,7 +234,10 @@ public final class Predictive {
   }
 
   /**
-   * Central interval of a new observation, taking the predictive as Gaussian.
+   * Central interval of a new observation, taking the predictive as Gaussian of mean {@link #mean}
+   * and standard deviation {@link #predictiveStd}: too wide in the middle and too narrow in the
+   * tails where draws differ in their noise, and across the gap between modes where they have
+   * several. {@code Bhn.quantiles} is of the mixture itself.
    *
    * @param probability in (0, 1), for example 0.95
    * @return {@code {lower, upper}}, each {@code [N, O]}
@@ -243,8 +247,8 @@ public final class Predictive {
     if (!(probability > 0 && probability < 1)) {
       throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
     }
-    double z = -NormalQuantile.of((1 - probability) / 2);
     require(gaussian, "interval", "a Gaussian likelihood");
+    double z = -TargetDistribution.GAUSSIAN.quantile((1 - probability) / 2, 0, 1);
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];
     for (int i = 0; i < std.length; i++) {

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
+import org.bhn.bayes.TargetDistribution;
 import org.bhn.posterior.Prepared;
 import org.bhn.posterior.WeightPosterior;
 import org.bhn.posterior.WeightPosterior.Draw;
@@ -26,11 +27,14 @@ public final class Predictor implements AutoCloseable {
    */
   private static final int FEW_SAMPLES = 16;
 
-  private static final int CPU_SAMPLES = 64;
+  private static final int CPU_SAMPLES = 128;
   private static final int GPU_SAMPLES = 256;
 
   /** Reals of weight samples that are kept, if that many samples are not too few to go on with. */
   private static final int DRAWN = 1 << 22;
+
+  /** Predictions of single draws that are kept on the host at once. */
+  private static final int KEPT = 1 << 22;
 
   /** Reals of the widest activation in one pass: what caches hold, or enough to fill a GPU. */
   private static final int CPU_ACTIVATIONS = 1 << 18;
@@ -150,10 +154,48 @@ public final class Predictor implements AutoCloseable {
   public float[][][] eachDraw(float[] inputs, int samples, long seed, Precision precision) {
     Tensor x = uploaded(inputs);
     int total = draws(samples);
-    DrawnPredictions kept = new DrawnPredictions(backend, net, total, x.rows());
+    DrawnPredictions kept = new DrawnPredictions(backend, net, total, x.rows(), 0);
     boolean masks = net.posterior().isRandom() && net.posterior().flow() == null;
     visit(x, masks, total, seed, precision, kept);
     return kept.values();
+  }
+
+  /**
+   * Quantiles of the posterior predictive, the mixture of what the S draws say about new targets.
+   *
+   * @param inputs {@code [N, inputs]} row-major
+   * @param samples S; a posterior without randomness uses 1
+   * @param seed of the weight samples
+   * @param precision of the products
+   * @param probabilities {@code [P]}, each in (0, 1)
+   * @return {@code [P][N, O]}
+   * @throws UnsupportedOperationException if the likelihood is that of classes or coins
+   * @throws IllegalArgumentException naming a row whose outputs overflow
+   */
+  public double[][] quantiles(
+      float[] inputs, int samples, long seed, Precision precision, double[] probabilities) {
+    TargetDistribution distribution =
+        net.likelihood()
+            .distribution()
+            .orElseThrow(
+                () ->
+                    new UnsupportedOperationException(
+                        "quantiles needs targets that are quantities or counts: of classes and"
+                            + " coins the mean says all, see predict"));
+    int total = draws(samples);
+    int width = net.network().inputs();
+    int rows = inputs.length / width;
+    int columns = net.likelihood().targets();
+    int piece = (int) Math.max(1, KEPT / ((long) total * columns));
+    double[][] out = new double[probabilities.length][rows * columns];
+    for (int row = 0; row < rows; row += piece) {
+      int end = Math.min(rows, row + piece);
+      Tensor x = uploaded(Arrays.copyOfRange(inputs, row * width, end * width));
+      DrawnMixtures kept = new DrawnMixtures(backend, net, distribution, total, end - row, row);
+      visit(x, false, total, seed, precision, kept);
+      kept.quantiles(probabilities, out);
+    }
+    return out;
   }
 
   /**

@@ -117,4 +117,21 @@ public final class DataChecks {
       }
     }
   }
+
+  /**
+   * Checks what quantiles are asked for.
+   *
+   * @throws IllegalArgumentException naming the first that is not in (0, 1)
+   */
+  public static void probabilities(double[] probabilities) {
+    if (probabilities == null) {
+      throw new IllegalArgumentException("probabilities is null: pass numbers such as 0.05, 0.95");
+    }
+    for (int i = 0; i < probabilities.length; i++) {
+      if (!(probabilities[i] > 0 && probabilities[i] < 1)) {
+        throw new IllegalArgumentException(
+            "probabilities[" + i + "] = " + probabilities[i] + " must be in (0, 1)");
+      }
+    }
+  }
 }
