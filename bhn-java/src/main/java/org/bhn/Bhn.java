@@ -246,6 +246,28 @@ public final class Bhn implements AutoCloseable {
     return use(p -> p.eachDraw(inputs, samples, seed, precision));
   }
 
+  /**
+   * Predictions under weights drawn from the prior instead of the posterior: what the model says
+   * without data, to see whether the prior says what was meant. What is not random (the directions
+   * and biases of a weight-norm posterior) is as it is now: ask before training.
+   *
+   * @param inputs {@code [N, inputs]} row by row, finite
+   * @param samples S, from 1 to 2^20
+   * @param seed of the weights
+   * @return {@code [S][N][C]} class probabilities, or {@code [S][N][O]} means of real targets in
+   *     the units of the data
+   * @throws UnsupportedOperationException if the model has no random weights to which a prior
+   *     applies
+   */
+  public float[][][] samplePrior(float[] inputs, int samples, long seed) {
+    checkInputs(inputs, samples);
+    if (net.posterior().dim() == 0) {
+      throw new UnsupportedOperationException(
+          "samplePrior needs random weights, which point and dropout networks do not have");
+    }
+    return use(p -> p.eachPriorDraw(inputs, samples, seed, precision));
+  }
+
   /** As {@link #quantiles(float[], int, long, double...)} with the model's own seed. */
   public double[][] quantiles(float[] inputs, int samples, double... probabilities) {
     return quantiles(inputs, samples, net.seed(), probabilities);

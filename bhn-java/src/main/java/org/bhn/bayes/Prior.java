@@ -3,6 +3,7 @@ package org.bhn.bayes;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.random.RandomGenerator;
 import org.bhn.backend.PriorKind;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Var;
@@ -39,6 +40,15 @@ public record Prior(PriorKind kind, double p0, double p1, double p2) {
   /** {@code [S]} log-densities of weights {@code [S, D]}, in nats. */
   public Var logDensity(Var weights) {
     return BayesOps.prior(weights, kind, p0, p1, p2);
+  }
+
+  /** A weight drawn from it. */
+  public double draw(RandomGenerator random) {
+    return switch (kind) {
+      case NORMAL -> p0 + p1 * random.nextGaussian();
+      case LAPLACE -> p0 + p1 * (random.nextExponential() - random.nextExponential());
+      case MIXTURE -> (random.nextDouble() < p0 ? p1 : p2) * random.nextGaussian();
+    };
   }
 
   /** As a map of plain values, for the card of a saved model. */

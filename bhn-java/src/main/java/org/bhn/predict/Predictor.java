@@ -1,6 +1,7 @@
 package org.bhn.predict;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Precision;
 import org.bhn.bayes.BayesianNetwork;
@@ -41,6 +42,7 @@ public final class Predictor implements AutoCloseable {
 
   private static final int GPU_ACTIVATIONS = 1 << 24;
 
+  private static final String WEIGHTS = "weights";
   private static final String HELD = "held weights";
 
   private final Backend backend;
@@ -134,7 +136,7 @@ public final class Predictor implements AutoCloseable {
     int total = draws(samples);
     Statistics statistics =
         new Statistics(backend, net, workspace, x.rows(), total, labels, targets);
-    visit(x, false, total, seed, precision, statistics);
+    visit(x, false, total, seed, precision, posterior(seed), statistics);
     return statistics.result();
   }
 
@@ -156,7 +158,7 @@ public final class Predictor implements AutoCloseable {
     int total = draws(samples);
     DrawnPredictions kept = new DrawnPredictions(backend, net, total, x.rows(), 0);
     boolean masks = net.posterior().isRandom() && net.posterior().flow() == null;
-    visit(x, masks, total, seed, precision, kept);
+    visit(x, masks, total, seed, precision, posterior(seed), kept);
     return kept.values();
   }
 
@@ -192,10 +194,37 @@ public final class Predictor implements AutoCloseable {
       int end = Math.min(rows, row + piece);
       Tensor x = uploaded(Arrays.copyOfRange(inputs, row * width, end * width));
       DrawnMixtures kept = new DrawnMixtures(backend, net, distribution, total, end - row, row);
-      visit(x, false, total, seed, precision, kept);
+      visit(x, false, total, seed, precision, posterior(seed), kept);
       kept.quantiles(probabilities, out);
     }
     return out;
+  }
+
+  /**
+   * Predictions under weights drawn from the prior; directions and biases that are not random are
+   * as they are now.
+   *
+   * @param inputs {@code [N, inputs]} row-major
+   * @param samples S
+   * @param seed of the weights
+   * @param precision of the products
+   * @return {@code [S][N][C or O]}
+   * @throws IllegalArgumentException naming a row whose outputs overflow
+   */
+  public float[][][] eachPriorDraw(float[] inputs, int samples, long seed, Precision precision) {
+    Tensor x = uploaded(inputs);
+    SplittableRandom random = new SplittableRandom(seed);
+    Source prior =
+        (first, last) -> {
+          Tensor drawn = workspace.get(WEIGHTS, DType.REAL, last - first, net.posterior().dim());
+          double[] values = new double[drawn.size()];
+          Arrays.setAll(values, i -> net.prior().draw(random));
+          backend.upload(drawn, values);
+          return drawn;
+        };
+    DrawnPredictions kept = new DrawnPredictions(backend, net, samples, x.rows(), 0);
+    visit(x, false, samples, seed, precision, prior, kept);
+    return kept.values();
   }
 
   /**
@@ -248,9 +277,24 @@ public final class Predictor implements AutoCloseable {
     void outputs(Tape tape, Var out, int row, int end, int count, int seen);
   }
 
+  /** Weights {@code [last - first, D]} of draws, asked for in order; null if there is no flow. */
+  private interface Source {
+    Tensor draw(int first, int last);
+  }
+
+  private Source posterior(long seed) {
+    return (first, last) -> draw(seed, first, last);
+  }
+
   /** Masks are numbered by row: with one mask for all, every row passes as the first. */
   private void visit(
-      Tensor inputs, boolean oneMask, int total, long seed, Precision precision, Visit visit) {
+      Tensor inputs,
+      boolean oneMask,
+      int total,
+      long seed,
+      Precision precision,
+      Source source,
+      Visit visit) {
     int rows = inputs.rows();
     int width = net.network().maxWidth();
     int activations = activations();
@@ -262,7 +306,7 @@ public final class Predictor implements AutoCloseable {
     try {
       for (int first = 0; first < total; first += block) {
         int last = Math.min(total, first + block);
-        Tensor drawn = drawnBefore ? held.rows(first, last) : draw(seed, first, last);
+        Tensor drawn = drawnBefore ? held.rows(first, last) : source.draw(first, last);
         for (int row = 0; row < rows; row += rowPiece) {
           int end = Math.min(rows, row + rowPiece);
           prepared.inputs(inputs.rows(row, end), oneMask ? 0 : row);
@@ -312,7 +356,7 @@ public final class Predictor implements AutoCloseable {
 
   /** Weights {@code [last - first, D]} that survive the step pool; null if there is no flow. */
   Tensor draw(long seed, int first, int last) {
-    return draw("weights", seed, first, last);
+    return draw(WEIGHTS, seed, first, last);
   }
 
   private Tensor draw(String slot, long seed, int first, int last) {
