@@ -269,6 +269,15 @@ BHN_API int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik /* [S*B] *
 BHN_API int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
                                  const float* log_var, const float* target, int64_t samples, int64_t batch, int64_t outputs,
                                  int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode);
+/* Student's t of nu degrees of freedom in [0.01, 1e6] and scale exp(v / 2), v = log_var by mode, which with this density is no variance:
+ * sum_o log gamma((nu + 1) / 2) - log gamma(nu / 2) - 1/2 (log(nu pi) + v) - (nu + 1) / 2 log1p(t^2 / nu), t = (y - mean) exp(-v / 2).
+ * For each unit of d_log_lik the gradient of a mean is at most (nu + 1) / |y - mean|, and that of v in [-1/2, nu / 2]. */
+BHN_API int32_t bhn_student_t_fwd(bhn_context* context, float* log_lik /* [S*B] */, const float* mean /* [S*B, O] */, const float* log_var,
+                                  const float* target /* [B, O] */, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean,
+                                  int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom);
+BHN_API int32_t bhn_student_t_bwd(bhn_context* context, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
+                                  const float* log_var, const float* target, int64_t samples, int64_t batch, int64_t outputs,
+                                  int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom);
 /* sum_o y x - softplus(x), x the logit, y in [0, 1]. */
 BHN_API int32_t bhn_bernoulli_fwd(bhn_context* context, float* log_lik /* [S*B] */, const float* logits /* [S*B, O] */,
                                   const float* target /* [B, O] */, int64_t samples, int64_t batch, int64_t outputs);

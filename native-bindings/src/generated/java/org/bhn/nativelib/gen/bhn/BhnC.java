@@ -3307,6 +3307,150 @@ public class BhnC extends BhnC$shared {
         }
     }
 
+    private static class bhn_student_t_fwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_INT,
+            BhnC.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_student_t_fwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_fwd(bhn_context *context, float *log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static FunctionDescriptor bhn_student_t_fwd$descriptor() {
+        return bhn_student_t_fwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_fwd(bhn_context *context, float *log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static MethodHandle bhn_student_t_fwd$handle() {
+        return bhn_student_t_fwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_fwd(bhn_context *context, float *log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static MemorySegment bhn_student_t_fwd$address() {
+        return bhn_student_t_fwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_fwd(bhn_context *context, float *log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static int bhn_student_t_fwd(MemorySegment context, MemorySegment log_lik, MemorySegment mean, MemorySegment log_var, MemorySegment target, long samples, long batch, long outputs, long ld_mean, long ld_log_var, int log_var_mode, float degrees_of_freedom) {
+        var mh$ = bhn_student_t_fwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_student_t_fwd", context, log_lik, mean, log_var, target, samples, batch, outputs, ld_mean, ld_log_var, log_var_mode, degrees_of_freedom);
+            }
+            return (int)mh$.invokeExact(context, log_lik, mean, log_var, target, samples, batch, outputs, ld_mean, ld_log_var, log_var_mode, degrees_of_freedom);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class bhn_student_t_bwd {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            BhnC.C_INT,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_POINTER,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_LONG,
+            BhnC.C_INT,
+            BhnC.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("bhn_student_t_bwd").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_bwd(bhn_context *context, float *d_mean, float *d_log_var, const float *d_log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static FunctionDescriptor bhn_student_t_bwd$descriptor() {
+        return bhn_student_t_bwd.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_bwd(bhn_context *context, float *d_mean, float *d_log_var, const float *d_log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static MethodHandle bhn_student_t_bwd$handle() {
+        return bhn_student_t_bwd.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_bwd(bhn_context *context, float *d_mean, float *d_log_var, const float *d_log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static MemorySegment bhn_student_t_bwd$address() {
+        return bhn_student_t_bwd.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t bhn_student_t_bwd(bhn_context *context, float *d_mean, float *d_log_var, const float *d_log_lik, const float *mean, const float *log_var, const float *target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom)
+     * }
+     */
+    public static int bhn_student_t_bwd(MemorySegment context, MemorySegment d_mean, MemorySegment d_log_var, MemorySegment d_log_lik, MemorySegment mean, MemorySegment log_var, MemorySegment target, long samples, long batch, long outputs, long ld_mean, long ld_log_var, int log_var_mode, float degrees_of_freedom) {
+        var mh$ = bhn_student_t_bwd.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("bhn_student_t_bwd", context, d_mean, d_log_var, d_log_lik, mean, log_var, target, samples, batch, outputs, ld_mean, ld_log_var, log_var_mode, degrees_of_freedom);
+            }
+            return (int)mh$.invokeExact(context, d_mean, d_log_var, d_log_lik, mean, log_var, target, samples, batch, outputs, ld_mean, ld_log_var, log_var_mode, degrees_of_freedom);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class bhn_bernoulli_fwd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             BhnC.C_INT,
