@@ -1,4 +1,4 @@
-// Log-likelihoods: categorical, Gaussian, Bernoulli, Poisson, with their gradients.
+// Log-likelihoods: categorical, Gaussian, Student's t, Bernoulli, Poisson, with their gradients.
 #include "op_case.h"
 
 using namespace check;
@@ -48,9 +48,11 @@ OpCase categorical(int64_t samples, int64_t batch, int64_t classes, float spread
   return op;
 }
 
-OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, int32_t mode) {
+// A density with a location and a scale: its inputs, and what its -2 log density without v is, as a function of e^2 exp(-v).
+OpCase location_scale(const char* name, int64_t samples, int64_t batch, int64_t outputs, int64_t pad, int32_t mode,
+                      const std::function<double(double)>& deviance) {
   OpCase op;
-  op.name = named("gaussian", samples, batch, outputs) + " mode " + std::to_string(mode);
+  op.name = named(name, samples, batch, outputs) + " mode " + std::to_string(mode);
   int64_t rows = mode == BHN_LOG_VAR_SHARED ? 1 : mode == BHN_LOG_VAR_PER_SAMPLE ? samples : samples * batch;
   op.in = {Matrix::random("mean", samples * batch, outputs, outputs + pad, -2, 2),
            Matrix::random("log_var", rows, outputs, outputs + 2 * pad, -4, 2), Matrix::random("target", batch, outputs, outputs, -2, 2)};
@@ -62,11 +64,19 @@ OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, in
       out[0][row] = magnitude[0][row] = 0;
       for (int64_t o = 0; o < outputs; ++o) {
         double v = in[1][at * outputs + o], e = in[2][row % batch * outputs + o] - in[0][row * outputs + o];
-        out[0][row] -= 0.5 * (std::log(2 * M_PI) + v + e * e * std::exp(-v));
-        magnitude[0][row] += 1 + 0.5 * std::fabs(v) + e * e * std::exp(-v);
+        double square = e * e * std::exp(-v);
+        out[0][row] -= 0.5 * (v + deviance(square));
+        magnitude[0][row] += 1 + 0.5 * std::fabs(v) + square;
       }
     }
   };
+  op.wanted = {0, 1};
+  op.cancelled = 1;  // e^2 exp(-v) - 1
+  return op;
+}
+
+OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, int32_t mode) {
+  OpCase op = location_scale("gaussian", samples, batch, outputs, pad, mode, [](double square) { return std::log(2 * M_PI) + square; });
   op.forward = [=](bhn_context* c, const Out& out, const In& in) {
     return bhn_gaussian_fwd(c, out[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad, mode);
   };
@@ -74,8 +84,26 @@ OpCase gaussian(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, in
     return bhn_gaussian_bwd(c, grads[0], grads[1], up[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad,
                             mode);
   };
-  op.wanted = {0, 1};
-  op.cancelled = 1;  // e^2 exp(-v) - 1
+  return op;
+}
+
+// -2 log density of Student's t without v, of t^2. Where nu is large log gamma is that of a long double, which does not cancel as far.
+double student_t_deviance(double nu, double square) {
+  long double norm = std::log(nu * M_PI) - 2 * (std::lgamma((nu + 1.0L) / 2) - std::lgamma(nu / 2.0L));
+  return double(norm) + (nu + 1) * std::log1p(square / nu);
+}
+
+OpCase student_t(int64_t samples, int64_t batch, int64_t outputs, int64_t pad, int32_t mode, float nu) {
+  OpCase op =
+      location_scale("student_t", samples, batch, outputs, pad, mode, [=](double square) { return student_t_deviance(nu, square); });
+  op.name += " nu " + std::to_string(nu);
+  op.forward = [=](bhn_context* c, const Out& out, const In& in) {
+    return bhn_student_t_fwd(c, out[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad, mode, nu);
+  };
+  op.backward = [=](bhn_context* c, const Out& grads, const In& up, const In& in) {
+    return bhn_student_t_bwd(c, grads[0], grads[1], up[0], in[0], in[1], in[2], samples, batch, outputs, outputs + pad, outputs + 2 * pad,
+                             mode, nu);
+  };
   return op;
 }
 
@@ -180,6 +208,30 @@ void far_variances() {
   }
 }
 
+// Errors of any size at scales of any size, whose quotient float does not hold: values and gradients stay finite and right.
+void far_errors() {
+  where = "student_t far errors";
+  for (float nu : {0.01f, 0.5f, 1.0f, 2.0f, 3.0f, 30.0f, 1e6f}) {
+    for (float error : {0.0f, 1e-30f, -1e-10f, 1e-4f, 1.0f, -50.0f, 8192.0f, 3e4f, -1e15f, 1e30f, 3e38f}) {
+      for (float log_var : {0.0f, -1.0f, 10.0f, -60.0f, 80.0f, -170.0f, -400.0f, 200.0f}) {
+        for (int32_t mode = 0; mode < 3; ++mode) {
+          float mean = 0, out = 0, up = 1, d_mean = 0, d_log_var = 0;
+          OK(bhn_student_t_fwd(context(), &out, &mean, &log_var, &error, 1, 1, 1, 1, 1, mode, nu));
+          OK(bhn_student_t_bwd(context(), &d_mean, &d_log_var, &up, &mean, &log_var, &error, 1, 1, 1, 1, 1, mode, nu));
+          OK(bhn_context_sync(context()));
+          double e = error, square = e * e * std::exp(-double(log_var)), weight = (nu + 1.0) / (nu + square);
+          double deviance = log_var + student_t_deviance(nu, square), score = weight * e * std::exp(-double(log_var));
+          auto near = [](double got, double want, double magnitude) { return std::fabs(got - want) <= 2e-6 * magnitude + 1e-37; };
+          CHECK(near(out, -0.5 * deviance, 1 + std::fabs(log_var) + std::fabs(deviance)));
+          CHECK(near(d_log_var, 0.5 * (weight * square - 1), 1 + weight * square));
+          CHECK(std::fabs(score) > 3e38 ? std::fabs(d_mean) > 2.9e38
+                                        : near(d_mean, score, std::fabs(score) * (1 + std::fabs(log_var) / 8)));
+        }
+      }
+    }
+  }
+}
+
 // Counts of any size, at rates near them and far off: the error is that of the result, not that of the terms, which cancel.
 void far_counts() {
   where = "poisson far counts";
@@ -235,6 +287,8 @@ void refusals() {
   refused_rows([&](I s, I b, I n) { return bhn_poisson_bwd(c, x, y, z, z, s, b, n); }, "outputs");
   refused_rows([&](I s, I b, I n) { return bhn_gaussian_fwd(c, x, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
   refused_rows([&](I s, I b, I n) { return bhn_gaussian_bwd(c, x, x, y, y, y, z, s, b, n, 1 << 23, 1 << 23, 2); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_student_t_fwd(c, x, y, y, z, s, b, n, 1 << 23, 1 << 23, 2, 3); }, "outputs");
+  refused_rows([&](I s, I b, I n) { return bhn_student_t_bwd(c, x, x, y, y, y, z, s, b, n, 1 << 23, 1 << 23, 2, 3); }, "outputs");
   INVALID(bhn_categorical_fwd(nullptr, x, y, labels, 1, 2, 3), "categorical_fwd: context is NULL");
   INVALID(bhn_categorical_fwd(c, nullptr, y, labels, 1, 2, 3), "categorical_fwd: log_lik is NULL");
   INVALID(bhn_categorical_fwd(c, x, nullptr, labels, 1, 2, 3), "logits is NULL");
@@ -259,6 +313,13 @@ void refusals() {
   INVALID(bhn_gaussian_bwd(c, x, x, nullptr, y, y, z, 1, 2, 3, 3, 3, 2), "gaussian_bwd: d_log_lik is NULL");
   INVALID(bhn_gaussian_bwd(c, x, x, y, nullptr, y, z, 1, 2, 3, 3, 3, 2), "mean is NULL");
   INVALID(bhn_gaussian_bwd(c, x, x, y, y, y, z, 1, 2, 3, 2, 3, 2), "ld_mean = 2");
+  INVALID(bhn_student_t_fwd(c, nullptr, y, y, z, 1, 2, 3, 3, 3, 2, 3), "student_t_fwd: log_lik is NULL");
+  INVALID(bhn_student_t_fwd(c, x, y, y, z, 1, 2, 3, 3, 3, 3, 3), "log_var_mode = 3");
+  for (float nu : {0.0f, -1.0f, 0.009f, 1.1e6f, INFINITY, NAN}) {
+    INVALID(bhn_student_t_fwd(c, x, y, y, z, 1, 2, 3, 3, 3, 2, nu), "student_t_fwd: degrees_of_freedom = ");
+    INVALID(bhn_student_t_bwd(c, x, x, y, y, y, z, 1, 2, 3, 3, 3, 2, nu), "student_t_bwd: degrees_of_freedom = ");
+  }
+  INVALID(bhn_student_t_bwd(c, x, x, nullptr, y, y, z, 1, 2, 3, 3, 3, 2, 3), "student_t_bwd: d_log_lik is NULL");
   INVALID(bhn_bernoulli_fwd(c, nullptr, y, z, 1, 2, 3), "bernoulli_fwd: log_lik is NULL");
   INVALID(bhn_bernoulli_fwd(c, x, nullptr, z, 1, 2, 3), "logits is NULL");
   INVALID(bhn_bernoulli_fwd(c, x, y, nullptr, 1, 2, 3), "target is NULL");
@@ -286,12 +347,18 @@ void all() {
     for (int32_t mode = 0; mode < 3; ++mode) {
       run(gaussian(2, 3, n, n % 3, mode));
       run(gaussian(3, n, 2, 1, mode));
+      run(student_t(2, 3, n, n % 3, mode, 4));
+      run(student_t(3, n, 2, 1, mode, 0.5f));
     }
   }
   for (int32_t mode = 0; mode < 3; ++mode) {
     run(gaussian(2, 3, 0, 1, mode));
     run(gaussian(0, 3, 2, 1, mode));
     run(gaussian(5, 61, 37, 3, mode));
+    run(student_t(2, 3, 0, 1, mode, 1));
+    run(student_t(0, 3, 2, 1, mode, 1));
+    run(student_t(5, 61, 37, 3, mode, 1));
+    run(student_t(3, 5, 4, 3, mode, 1e6f));
   }
   run(bernoulli(2, 3, 0, 1));
   run(bernoulli(5, 61, 37, 8));
@@ -303,6 +370,7 @@ void all() {
   run(categorical(1, 3, 1025, 8));
   extremes();
   far_variances();
+  far_errors();
   far_counts();
   refusals();
   report_worst("likelihood");

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "core/status.h"
 
 using namespace bhn;
@@ -25,11 +27,12 @@ int32_t labels_ok(const char* op, const Args& args, const int32_t* labels, int64
   return BHN_OK;
 }
 
-GaussianShape shape(int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t mode) {
+LocationScaleShape shape(int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t mode) {
   return {samples, batch, outputs, ld_mean, ld_log_var, mode};
 }
 
-Args check(const char* op, bhn_context* context, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
+Args check(const char* op, bhn_context* context, const float* mean, const float* log_var, const float* target,
+           const LocationScaleShape& s) {
   Args args = rows(op, context, s.samples, s.batch, "outputs", s.outputs);
   args.range("log_var_mode", s.mode, BHN_LOG_VAR_SHARED, BHN_LOG_VAR_PER_ROW).stride("ld_mean", s.ld_mean, "outputs", s.outputs);
   args.stride("ld_log_var", s.ld_log_var, "outputs", s.outputs);
@@ -37,6 +40,23 @@ Args check(const char* op, bhn_context* context, const float* mean, const float*
   int64_t n = count(s.samples, s.batch, s.outputs);
   args.pointer("mean", mean, n).pointer("log_var", log_var, n).pointer("target", target, n);
   return args;
+}
+
+Args check(const char* op, bhn_context* context, const float* mean, const float* log_var, const float* target, const LocationScaleShape& s,
+           float degrees_of_freedom) {
+  return check(op, context, mean, log_var, target, s).real("degrees_of_freedom", degrees_of_freedom, 0.01f, 1e6f);
+}
+
+// norm is log(nu pi) - 2 log(gamma(x + 1/2) / gamma(x)), x = nu / 2. Logarithms of gamma functions would cancel where nu is large: the
+// quotient's own asymptotic series, for an x that gamma(x + 1) = x gamma(x) has raised.
+StudentT student_t(float degrees_of_freedom) {
+  double nu = degrees_of_freedom, x = nu / 2, factors = 1;
+  for (; x < 16; ++x) {
+    factors *= x / (x + 0.5);
+  }
+  double z = 1 / (x * x);
+  double quotient = std::log(factors) + 0.5 * std::log(x) - (1.0 / 8 - z * (1.0 / 192 - z * (1.0 / 640 - z * (17.0 / 14336)))) / x;
+  return {float(nu + 1), float(1 / std::sqrt(nu)), float(std::log(nu)), float(std::log(nu * M_PI) - 2 * quotient)};
 }
 
 }  // namespace
@@ -75,7 +95,7 @@ int32_t bhn_categorical_bwd(bhn_context* context, float* d_logits, const float* 
 
 int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean, const float* log_var, const float* target,
                          int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode) {
-  GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  LocationScaleShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
   Args args = check("gaussian_fwd", context, mean, log_var, target, s);
   args.pointer("log_lik", log_lik, count(samples, batch));
   if (!args.bad() && samples * batch > 0) {
@@ -87,11 +107,35 @@ int32_t bhn_gaussian_fwd(bhn_context* context, float* log_lik, const float* mean
 int32_t bhn_gaussian_bwd(bhn_context* context, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
                          const float* log_var, const float* target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean,
                          int64_t ld_log_var, int32_t log_var_mode) {
-  GaussianShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  LocationScaleShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
   Args args = check("gaussian_bwd", context, mean, log_var, target, s);
   args.pointer("d_log_lik", d_log_lik, count(samples, batch)).optional("d_mean", d_mean).optional("d_log_var", d_log_var);
   if (!args.bad() && samples * batch > 0) {
     BHN_RUN(args, gaussian_bwd, d_mean, d_log_var, d_log_lik, mean, log_var, target, s);
+  }
+  return args.status();
+}
+
+int32_t bhn_student_t_fwd(bhn_context* context, float* log_lik, const float* mean, const float* log_var, const float* target,
+                          int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean, int64_t ld_log_var, int32_t log_var_mode,
+                          float degrees_of_freedom) {
+  LocationScaleShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  Args args = check("student_t_fwd", context, mean, log_var, target, s, degrees_of_freedom);
+  args.pointer("log_lik", log_lik, count(samples, batch));
+  if (!args.bad() && samples * batch > 0) {
+    BHN_RUN(args, student_t_fwd, log_lik, mean, log_var, target, s, student_t(degrees_of_freedom));
+  }
+  return args.status();
+}
+
+int32_t bhn_student_t_bwd(bhn_context* context, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
+                          const float* log_var, const float* target, int64_t samples, int64_t batch, int64_t outputs, int64_t ld_mean,
+                          int64_t ld_log_var, int32_t log_var_mode, float degrees_of_freedom) {
+  LocationScaleShape s = shape(samples, batch, outputs, ld_mean, ld_log_var, log_var_mode);
+  Args args = check("student_t_bwd", context, mean, log_var, target, s, degrees_of_freedom);
+  args.pointer("d_log_lik", d_log_lik, count(samples, batch)).optional("d_mean", d_mean).optional("d_log_var", d_log_var);
+  if (!args.bad() && samples * batch > 0) {
+    BHN_RUN(args, student_t_bwd, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, student_t(degrees_of_freedom));
   }
   return args.status();
 }

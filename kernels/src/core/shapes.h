@@ -28,9 +28,18 @@ static inline MadeShape shape_of(const bhn_made_gradient& made) {
   return {made.row_start, made.samples, made.inputs, made.hidden, made.outputs, made.weights, made.ld_z, true};
 }
 
-struct GaussianShape {
+// Of densities with a location and a scale: Gaussian, Student's t.
+struct LocationScaleShape {
   int64_t samples, batch, outputs, ld_mean, ld_log_var;
   int mode;
+};
+
+// Student's t of nu degrees of freedom, -2 log density = norm + v + (nu + 1) log(1 + t^2 / nu).
+struct StudentT {
+  float nu_plus_1;
+  float inverse_root;  // nu^-1/2
+  float log_nu;
+  float norm;
 };
 
 struct PriorShape {

@@ -66,10 +66,16 @@
     (int threads, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels, int64_t samples, int64_t batch,    \
      int64_t classes))                                                                                                                    \
   K(void, gaussian_fwd,                                                                                                                   \
-    (int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& shape))              \
+    (int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& shape))         \
   K(void, gaussian_bwd,                                                                                                                   \
     (int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var, const float* target,  \
-     const GaussianShape& shape))                                                                                                         \
+     const LocationScaleShape& shape))                                                                                                    \
+  K(void, student_t_fwd,                                                                                                                  \
+    (int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& shape,          \
+     const StudentT& density))                                                                                                            \
+  K(void, student_t_bwd,                                                                                                                  \
+    (int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var, const float* target,  \
+     const LocationScaleShape& shape, const StudentT& density))                                                                           \
   K(void, bernoulli_fwd,                                                                                                                  \
     (int threads, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch, int64_t outputs))             \
   K(void, bernoulli_bwd,                                                                                                                  \

@@ -1,7 +1,9 @@
 // Log-likelihoods of rows (sample, example), in nats, and their gradients. Bytes: 4 an output read (forward), 12 (backward). Bound by the
 // elementary functions, in parallel over rows; a row shorter than a vector goes value by value.
 // Categorical: x[label] - log sum e^x, two passes: one exp an output forward, two backward.
-// Gaussian: -(log 2 pi + v + (y - m)^2 e^-v) / 2, v the log-variance: one exp forward, two backward.
+// Gaussian: -(log 2 pi + v + e^2) / 2, e = (y - m) e^(-v/2), v the log-variance: one exp forward, two backward.
+// Student's t: -(norm + v + (nu + 1) log(1 + e^2/nu)) / 2: an exp, two logs and a division forward, two exp and two divisions backward. It
+// differs from a Gaussian in the density alone, so both are passes over the same rows.
 // Bernoulli: y x - softplus(x): an exp, a log and a division forward, an exp and a division backward.
 // Poisson: y x - e^x - ln gamma(1 + y) = -(e^x - y - y (x - ln y)) + [y ln y - y - ln gamma(1 + y)]. The bracket and ln y, some 60 FLOPs, are
 // computed once for up to 16 samples; an exp and about 15 FLOPs an output remain, which bound it. Parallel over examples and those groups.
@@ -64,11 +66,45 @@ namespace {
 BHN_INLINE float standardised(float e, float root) { return e == 0.0f ? 0.0f : e * root; }
 
 // Row of log-variances that belongs to a row of means.
-BHN_INLINE int64_t log_var_row(const GaussianShape& s, int64_t row) { return s.mode == 0 ? 0 : s.mode == 1 ? row / s.batch : row; }
+BHN_INLINE int64_t log_var_row(const LocationScaleShape& s, int64_t row) { return s.mode == 0 ? 0 : s.mode == 1 ? row / s.batch : row; }
 
-}  // namespace
+// Densities of an error with a log-variance v: root = exp(-v / 2), e = standardised(error, root). deviance is -2 log density, score the
+// gradient of the log density by the location; weighted_square, e^2 by its weight in least squares, is 1 more than twice that by v.
+struct GaussianDensity {
+  BHN_METHOD float deviance(float, float e, float v) const { return kLogTwoPi + v + e * e; }
+  BHN_METHOD float score(float, float e, float root) const { return standardised(e, root); }
+  BHN_METHOD double weighted_square(double e) const { return e * e; }
+};
 
-void gaussian_fwd(int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
+// Far out, e^2 >= 2^26 nu, log(1 + e^2/nu) is log(e^2/nu) and the score (nu + 1) / error: neither needs e, which may be an infinity.
+struct StudentTDensity {
+  StudentT t;
+
+  BHN_METHOD float square(float e) const { return (e * t.inverse_root) * (e * t.inverse_root); }
+  BHN_METHOD float deviance(float error, float e, float v) const {
+    float s = square(e);
+    float far = 2.0f * vlog(error < 0.0f ? -error : error) - v - t.log_nu;
+    return t.norm + v + t.nu_plus_1 * (s < kFar ? vlog1p(s) : far);
+  }
+  BHN_METHOD float score(float error, float e, float root) const {
+    float s = square(e);
+    bool near = s < kFar;
+    float ratio = t.nu_plus_1 * t.inverse_root * t.inverse_root;
+    float quotient = (near ? ratio * e : t.nu_plus_1) / (near ? 1.0f + s : error);
+    return near ? standardised(quotient, root) : quotient;
+  }
+  BHN_METHOD double weighted_square(double e) const {
+    double h = e * t.inverse_root;
+    return t.nu_plus_1 / (1.0 + 1.0 / (h * h));
+  }
+
+ private:
+  static constexpr float kFar = 0x1p26f;
+};
+
+template <class Density>
+void location_scale_fwd(int threads, float* log_lik, const float* mean, const float* log_var, const float* target,
+                        const LocationScaleShape& s, const Density& density) {
 #pragma omp parallel for if (s.samples * s.batch * s.outputs >= kParallel / 4) num_threads(threads) schedule(static)
   for (int64_t row = 0; row < s.samples * s.batch; ++row) {
     const float* m = mean + row * s.ld_mean;
@@ -77,15 +113,16 @@ void gaussian_fwd(int threads, float* log_lik, const float* mean, const float* l
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t o = 0; o < s.outputs; ++o) {
-      float e = standardised(y[o] - m[o], vexp(-0.5f * v[o]));
-      sum += kLogTwoPi + v[o] + e * e;
+      float error = y[o] - m[o];
+      sum += density.deviance(error, standardised(error, vexp(-0.5f * v[o])), v[o]);
     }
     log_lik[row] = -0.5f * sum;
   }
 }
 
-void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
-                  const float* target, const GaussianShape& s) {
+template <class Density>
+void location_scale_bwd(int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                        const float* target, const LocationScaleShape& s, const Density& density) {
   int64_t rows = s.samples * s.batch;
   if (d_mean != nullptr) {
 #pragma omp parallel for if (rows * s.outputs >= kParallel / 4) num_threads(threads) schedule(static)
@@ -98,7 +135,8 @@ void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_l
 #pragma omp simd
       for (int64_t o = 0; o < s.outputs; ++o) {
         float root = vexp(-0.5f * v[o]);
-        out[o] += d * standardised(standardised(y[o] - m[o], root), root);
+        float error = y[o] - m[o];
+        out[o] += d * density.score(error, standardised(error, root), root);
       }
     }
   }
@@ -117,11 +155,32 @@ void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_l
       for (int64_t row = i * run; row < (i + 1) * run; ++row) {
         double e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
         e = e == 0.0 ? 0.0 : e * root;
-        sum += d_log_lik[row] * 0.5 * (e * e - 1.0);
+        sum += d_log_lik[row] * 0.5 * (density.weighted_square(e) - 1.0);
       }
       d_log_var[i * s.ld_log_var + o] += float(sum);
     }
   }
+}
+
+}  // namespace
+
+void gaussian_fwd(int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& s) {
+  location_scale_fwd(threads, log_lik, mean, log_var, target, s, GaussianDensity{});
+}
+
+void gaussian_bwd(int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                  const float* target, const LocationScaleShape& s) {
+  location_scale_bwd(threads, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, GaussianDensity{});
+}
+
+void student_t_fwd(int threads, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& s,
+                   const StudentT& t) {
+  location_scale_fwd(threads, log_lik, mean, log_var, target, s, StudentTDensity{t});
+}
+
+void student_t_bwd(int threads, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                   const float* target, const LocationScaleShape& s, const StudentT& t) {
+  location_scale_bwd(threads, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, StudentTDensity{t});
 }
 
 void bernoulli_fwd(int threads, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch, int64_t outputs) {

@@ -87,9 +87,13 @@ struct Queue {
   K(categorical_bwd, (const Queue& q, float* d_logits, const float* d_log_lik, const float* logits, const int32_t* labels,                 \
                       int64_t samples, int64_t batch, int64_t classes))                                                                    \
   K(gaussian_fwd,                                                                                                                          \
-    (const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& shape))            \
+    (const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& shape))       \
   K(gaussian_bwd, (const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,       \
-                   const float* target, const GaussianShape& shape))                                                                       \
+                   const float* target, const LocationScaleShape& shape))                                                                  \
+  K(student_t_fwd, (const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target,                          \
+                    const LocationScaleShape& shape, const StudentT& density))                                                             \
+  K(student_t_bwd, (const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,      \
+                    const float* target, const LocationScaleShape& shape, const StudentT& density))                                        \
   K(bernoulli_fwd,                                                                                                                         \
     (const Queue& q, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch, int64_t outputs))           \
   K(bernoulli_bwd, (const Queue& q, float* d_logits, const float* d_log_lik, const float* logits, const float* target, int64_t samples,    \

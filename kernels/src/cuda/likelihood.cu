@@ -1,5 +1,5 @@
-// Log-likelihoods of rows (sample, example), in nats, and their gradients: log-softmax at the label; Gaussian with a log-variance;
-// Bernoulli of logits; Poisson of a log rate.
+// Log-likelihoods of rows (sample, example), in nats, and their gradients: log-softmax at the label; Gaussian and Student's t with a
+// log-variance; Bernoulli of logits; Poisson of a log rate.
 // A group of lanes owns a row (row_groups.h). Bytes: 4 an output read (forward), 12 (backward); one or two exp an output. Bound by memory.
 // The log-variance's gradient sums over the rows that share it: a block owns one such run and up to 32 columns, in double.
 #include "cuda/row_groups.h"
@@ -76,12 +76,43 @@ __global__ void __launch_bounds__(kThreads)
 __device__ __forceinline__ float standardised(float e, float root) { return e == 0.0f ? 0.0f : e * root; }
 
 // Row of log-variances that belongs to a row of means.
-__device__ __forceinline__ int64_t log_var_row(const GaussianShape& s, int64_t row) {
+__device__ __forceinline__ int64_t log_var_row(const LocationScaleShape& s, int64_t row) {
   return s.mode == BHN_LOG_VAR_SHARED ? 0 : s.mode == BHN_LOG_VAR_PER_SAMPLE ? row / s.batch : row;
 }
 
-__global__ void __launch_bounds__(kThreads)
-    gaussian_forward(float* log_lik, const float* mean, const float* log_var, const float* target, GaussianShape s, int lanes) {
+// Densities, as in cpu/likelihood.cpp: root = exp(-v / 2), e = standardised(error, root).
+struct GaussianDensity {
+  __device__ float deviance(float, float e, float v) const { return kLogTwoPi + v + e * e; }
+  __device__ float score(float, float e, float root) const { return standardised(e, root); }
+  __device__ double weighted_square(double e) const { return e * e; }
+};
+
+// Far out, e^2 >= 2^26 nu, log(1 + e^2/nu) is log(e^2/nu) and the score (nu + 1) / error: neither needs e, which may be an infinity.
+struct StudentTDensity {
+  StudentT t;
+
+  __device__ float square(float e) const { return (e * t.inverse_root) * (e * t.inverse_root); }
+  __device__ float deviance(float error, float e, float v) const {
+    float s = square(e);
+    return t.norm + v + t.nu_plus_1 * (s < kFar ? log1pf(s) : 2.0f * logf(fabsf(error)) - v - t.log_nu);
+  }
+  __device__ float score(float error, float e, float root) const {
+    float s = square(e);
+    float ratio = t.nu_plus_1 * t.inverse_root * t.inverse_root;
+    return s < kFar ? standardised(ratio * e / (1.0f + s), root) : t.nu_plus_1 / error;
+  }
+  __device__ double weighted_square(double e) const {
+    double h = e * t.inverse_root;
+    return t.nu_plus_1 / (1.0 + 1.0 / (h * h));
+  }
+
+ private:
+  static constexpr float kFar = 67108864.0f;
+};
+
+template <class Density>
+__global__ void __launch_bounds__(kThreads) location_scale_forward(float* log_lik, const float* mean, const float* log_var,
+                                                                   const float* target, LocationScaleShape s, Density density, int lanes) {
   int64_t rows = s.samples * s.batch;
   each_row(rows, lanes, [&](int64_t row, int lane) {
     bool here = row < rows;
@@ -90,8 +121,8 @@ __global__ void __launch_bounds__(kThreads)
     const float* y = target + (row % s.batch) * s.outputs;
     float sum = 0.0f;
     for (int64_t o = lane; here && o < s.outputs; o += lanes) {
-      float e = standardised(y[o] - m[o], expf(-0.5f * v[o]));
-      sum += kLogTwoPi + v[o] + e * e;
+      float error = y[o] - m[o];
+      sum += density.deviance(error, standardised(error, expf(-0.5f * v[o])), v[o]);
     }
     sum = group_sum(sum, lanes);
     if (here && lane == 0) {
@@ -101,14 +132,16 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // What an element adds to the gradient of its log-variance.
-__device__ __forceinline__ double log_var_part(float d, double e, double root) {
-  e = e == 0.0 ? 0.0 : e * root;
-  return d * 0.5 * (e * e - 1.0);
+template <class Density>
+__device__ __forceinline__ double log_var_part(const Density& density, float d, double error, double root) {
+  return d * 0.5 * (density.weighted_square(error == 0.0 ? 0.0 : error * root) - 1.0);
 }
 
 // Gradients that nothing shares: of the means, and (if given) of log-variances of single rows.
-__global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean,
-                                                              const float* log_var, const float* target, GaussianShape s, int lanes) {
+template <class Density>
+__global__ void __launch_bounds__(kThreads)
+    location_scale_backward(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                            const float* target, LocationScaleShape s, Density density, int lanes) {
   int64_t rows = s.samples * s.batch;
   each_row(rows, lanes, [&](int64_t row, int lane) {
     bool here = row < rows;
@@ -119,10 +152,11 @@ __global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, flo
       float m = mean[row * s.ld_mean + o];
       float root = expf(-0.5f * v[o]);
       if (d_mean != nullptr) {
-        d_mean[row * s.ld_mean + o] += d * standardised(standardised(y[o] - m, root), root);
+        float error = y[o] - m;
+        d_mean[row * s.ld_mean + o] += d * density.score(error, standardised(error, root), root);
       }
       if (d_log_var != nullptr) {
-        d_log_var[row * s.ld_log_var + o] += float(log_var_part(d, double(y[o]) - m, root));
+        d_log_var[row * s.ld_log_var + o] += float(log_var_part(density, d, double(y[o]) - m, root));
       }
     }
   });
@@ -130,9 +164,10 @@ __global__ void __launch_bounds__(kThreads) gaussian_backward(float* d_mean, flo
 
 // Rows that share a log-variance (all, or one sample's): a block owns one such run of `run` rows and a tile of `columns` columns. Thread
 // t owns column t % columns and every (threads / columns)th row; the sums of those meet in shared memory, in order.
+template <class Density>
 __global__ void __launch_bounds__(kRunThreads)
-    gaussian_backward_shared(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
-                             const float* target, GaussianShape s, int64_t run, int columns) {
+    location_scale_backward_shared(float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                                   const float* target, LocationScaleShape s, Density density, int64_t run, int columns) {
   BHN_SHARED(double, partial, [kRunThreads]);
   int t = int(threadIdx.x);
   int64_t tiles = (s.outputs + columns - 1) / columns;
@@ -143,11 +178,11 @@ __global__ void __launch_bounds__(kRunThreads)
     float root = expf(-0.5f * log_var[i * s.ld_log_var + o]);
     for (int64_t row = i * run + t / columns; row < (i + 1) * run; row += kRunThreads / columns) {
       float d = d_log_lik[row];
-      float e = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
+      float error = target[(row % s.batch) * s.outputs + o] - mean[row * s.ld_mean + o];
       if (d_mean != nullptr) {
-        d_mean[row * s.ld_mean + o] += d * standardised(standardised(e, root), root);
+        d_mean[row * s.ld_mean + o] += d * density.score(error, standardised(error, root), root);
       }
-      sum += log_var_part(d, e, root);
+      sum += log_var_part(density, d, error, root);
     }
   }
   partial[t] = sum;
@@ -268,6 +303,31 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
+template <class Density>
+int location_scale_fwd(const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target,
+                       const LocationScaleShape& s, const Density& density) {
+  int lanes = lanes_for(s.outputs);
+  return BHN_LAUNCH(location_scale_forward<Density>, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, log_lik, mean,
+                    log_var, target, s, density, lanes);
+}
+
+template <class Density>
+int location_scale_bwd(const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                       const float* target, const LocationScaleShape& s, const Density& density) {
+  if (s.outputs == 0 || (d_mean == nullptr && d_log_var == nullptr)) {
+    return cudaSuccess;
+  }
+  int lanes = lanes_for(s.outputs);
+  if (d_log_var == nullptr || s.mode == BHN_LOG_VAR_PER_ROW) {
+    return BHN_LAUNCH(location_scale_backward<Density>, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, d_mean,
+                      d_log_var, d_log_lik, mean, log_var, target, s, density, lanes);
+  }
+  int64_t runs = s.mode == BHN_LOG_VAR_SHARED ? 1 : s.samples;
+  unsigned blocks = unsigned(runs * ceil_div(s.outputs, lanes));
+  return BHN_LAUNCH(location_scale_backward_shared<Density>, blocks, kRunThreads, 0, q, d_mean, d_log_var, d_log_lik, mean, log_var, target,
+                    s, density, s.samples * s.batch / runs, lanes);
+}
+
 }  // namespace
 
 int categorical_fwd(const Queue& q, float* log_lik, const float* logits, const int32_t* labels, int64_t samples, int64_t batch,
@@ -284,26 +344,24 @@ int categorical_bwd(const Queue& q, float* d_logits, const float* d_log_lik, con
                     labels, samples, batch, classes, lanes, q.fault);
 }
 
-int gaussian_fwd(const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target, const GaussianShape& s) {
-  int lanes = lanes_for(s.outputs);
-  return BHN_LAUNCH(gaussian_forward, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, log_lik, mean, log_var, target,
-                    s, lanes);
+int gaussian_fwd(const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target,
+                 const LocationScaleShape& s) {
+  return location_scale_fwd(q, log_lik, mean, log_var, target, s, GaussianDensity{});
 }
 
 int gaussian_bwd(const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
-                 const float* target, const GaussianShape& s) {
-  if (s.outputs == 0 || (d_mean == nullptr && d_log_var == nullptr)) {
-    return cudaSuccess;
-  }
-  int lanes = lanes_for(s.outputs);
-  if (d_log_var == nullptr || s.mode == BHN_LOG_VAR_PER_ROW) {
-    return BHN_LAUNCH(gaussian_backward, row_blocks(q, s.samples * s.batch, lanes, kThreads), kThreads, 0, q, d_mean, d_log_var, d_log_lik,
-                      mean, log_var, target, s, lanes);
-  }
-  int64_t runs = s.mode == BHN_LOG_VAR_SHARED ? 1 : s.samples;
-  unsigned blocks = unsigned(runs * ceil_div(s.outputs, lanes));
-  return BHN_LAUNCH(gaussian_backward_shared, blocks, kRunThreads, 0, q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s,
-                    s.samples * s.batch / runs, lanes);
+                 const float* target, const LocationScaleShape& s) {
+  return location_scale_bwd(q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, GaussianDensity{});
+}
+
+int student_t_fwd(const Queue& q, float* log_lik, const float* mean, const float* log_var, const float* target, const LocationScaleShape& s,
+                  const StudentT& t) {
+  return location_scale_fwd(q, log_lik, mean, log_var, target, s, StudentTDensity{t});
+}
+
+int student_t_bwd(const Queue& q, float* d_mean, float* d_log_var, const float* d_log_lik, const float* mean, const float* log_var,
+                  const float* target, const LocationScaleShape& s, const StudentT& t) {
+  return location_scale_bwd(q, d_mean, d_log_var, d_log_lik, mean, log_var, target, s, StudentTDensity{t});
 }
 
 int bernoulli_fwd(const Queue& q, float* log_lik, const float* logits, const float* target, int64_t samples, int64_t batch,

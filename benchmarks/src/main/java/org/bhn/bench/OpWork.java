@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.bhn.backend.Activation;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Convolution;
+import org.bhn.backend.LogVariance;
 import org.bhn.backend.Padding;
 import org.bhn.backend.Pooling;
 import org.bhn.backend.PriorKind;
@@ -68,6 +69,7 @@ record OpWork(double bytes, double flops, Runnable call) {
     ALL.put("gain, op by op", OpWork::gainUnfused);
     ALL.put("gain backward", OpWork::gainBackward);
     ALL.put("categorical", OpWork::categorical);
+    ALL.put("studentT", OpWork::studentT);
     ALL.put("poisson", OpWork::poisson);
     ALL.put("prior", OpWork::prior);
     ALL.put("predictive", OpWork::predictive);
@@ -286,6 +288,18 @@ record OpWork(double bytes, double flops, Runnable call) {
         4.0 * logits.size(),
         4.0 * logits.size(),
         () -> t.backend.categorical(logLik, logits, labels));
+  }
+
+  private static OpWork studentT(Tensors t) {
+    int outputs = 16;
+    Tensor logLik = t.reals(16 * BATCH);
+    Tensor mean = t.reals(16 * BATCH, outputs);
+    Tensor logVar = t.reals(outputs);
+    Tensor target = t.reals(BATCH, outputs);
+    return new OpWork(
+        4.0 * (mean.size() + target.size() + logLik.size()),
+        9.0 * mean.size(),
+        () -> t.backend.studentT(logLik, mean, logVar, target, 16, LogVariance.SHARED, 4));
   }
 
   private static OpWork poisson(Tensors t) {

@@ -371,6 +371,31 @@ public interface Backend extends AutoCloseable {
       int samples,
       LogVariance mode);
 
+  /**
+   * Student-t log-density of {@code degreesOfFreedom} ν in [0.01, 10⁶], summed over outputs; ½ of
+   * {@code logVar} is the log of its scale.
+   */
+  void studentT(
+      Tensor logLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom);
+
+  /** Gradients of {@link #studentT}; {@code dMean}, {@code dLogVar} may be null. */
+  void studentTBackward(
+      Tensor dMean,
+      Tensor dLogVar,
+      Tensor dLogLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom);
+
   /** {@code Σ_o y x − softplus(x)}; target {@code [B, O]} in [0, 1]. */
   void bernoulli(Tensor logLik, Tensor logits, Tensor target);
 

@@ -2,6 +2,7 @@ package org.bhn.backend;
 
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
+import org.bhn.uncertainty.StudentT;
 
 /** Checks of the arguments of log-likelihoods. */
 final class CheckLikelihoods {
@@ -39,12 +40,7 @@ final class CheckLikelihoods {
       Tensor target,
       int samples,
       LogVariance mode) {
-    Check.real(owner, "gaussian: mean", mean);
-    Check.vector(owner, "gaussian: logLik", logLik, "rows of mean", mean.rows());
-    int batch = Check.rowsPerSample("gaussian: samples", samples, "gaussian: mean", mean);
-    Check.denseMatrix(owner, "gaussian: target", target, "[B, O]", batch, mean.columns());
-    Check.present("gaussian: mode", mode);
-    logVariance(owner, "gaussian: logVar", logVar, mean, samples, mode);
+    locationScale(owner, "gaussian", "logLik", logLik, mean, logVar, target, samples, mode);
   }
 
   static void gaussianBackward(
@@ -57,15 +53,60 @@ final class CheckLikelihoods {
       Tensor target,
       int samples,
       LogVariance mode) {
-    Check.real(owner, "gaussianBackward: mean", mean);
-    Check.vector(owner, "gaussianBackward: dLogLik", dLogLik, "rows of mean", mean.rows());
-    int batch =
-        Check.rowsPerSample("gaussianBackward: samples", samples, "gaussianBackward: mean", mean);
-    Check.denseMatrix(owner, "gaussianBackward: target", target, "[B, O]", batch, mean.columns());
-    Check.present("gaussianBackward: mode", mode);
-    logVariance(owner, "gaussianBackward: logVar", logVar, mean, samples, mode);
+    locationScale(
+        owner, "gaussianBackward", "dLogLik", dLogLik, mean, logVar, target, samples, mode);
     Check.gradient(owner, "gaussianBackward: dMean", dMean, mean);
     Check.gradient(owner, "gaussianBackward: dLogVar", dLogVar, logVar);
+  }
+
+  static void studentT(
+      AbstractBackend owner,
+      Tensor logLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    locationScale(owner, "studentT", "logLik", logLik, mean, logVar, target, samples, mode);
+    StudentT.check("studentT: degreesOfFreedom", degreesOfFreedom);
+  }
+
+  static void studentTBackward(
+      AbstractBackend owner,
+      Tensor dMean,
+      Tensor dLogVar,
+      Tensor dLogLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    locationScale(
+        owner, "studentTBackward", "dLogLik", dLogLik, mean, logVar, target, samples, mode);
+    StudentT.check("studentTBackward: degreesOfFreedom", degreesOfFreedom);
+    Check.gradient(owner, "studentTBackward: dMean", dMean, mean);
+    Check.gradient(owner, "studentTBackward: dLogVar", dLogVar, logVar);
+  }
+
+  /** A location and a log-variance for each output of a row. */
+  private static void locationScale(
+      AbstractBackend owner,
+      String op,
+      String logLikName,
+      Tensor logLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode) {
+    Check.real(owner, op + ": mean", mean);
+    Check.vector(owner, op + ": " + logLikName, logLik, "rows of mean", mean.rows());
+    int batch = Check.rowsPerSample(op + ": samples", samples, op + ": mean", mean);
+    Check.denseMatrix(owner, op + ": target", target, "[B, O]", batch, mean.columns());
+    Check.present(op + ": mode", mode);
+    logVariance(owner, op + ": logVar", logVar, mean, samples, mode);
   }
 
   private static void logVariance(

@@ -296,6 +296,53 @@ abstract class JavaLayerOps extends JavaMemory {
   }
 
   @Override
+  public final void studentT(
+      Tensor logLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    CheckLikelihoods.studentT(this, logLik, mean, logVar, target, samples, mode, degreesOfFreedom);
+    submit(
+        "studentT",
+        JavaLikelihoods.studentT(
+            Reals.of(logLik),
+            Reals.of(mean),
+            Reals.of(logVar),
+            Reals.of(target),
+            mode,
+            degreesOfFreedom));
+  }
+
+  @Override
+  public final void studentTBackward(
+      Tensor dMean,
+      Tensor dLogVar,
+      Tensor dLogLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    CheckLikelihoods.studentTBackward(
+        this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode, degreesOfFreedom);
+    submit(
+        "studentTBackward",
+        JavaLikelihoods.studentTBackward(
+            Reals.of(dMean),
+            Reals.of(dLogVar),
+            Reals.of(dLogLik),
+            Reals.of(mean),
+            Reals.of(logVar),
+            Reals.of(target),
+            mode,
+            degreesOfFreedom));
+  }
+
+  @Override
   public final void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
     CheckLikelihoods.bernoulli(this, logLik, logits, target);
     submit(

@@ -3,6 +3,7 @@ package org.bhn.backend;
 import org.apache.commons.numbers.gamma.LogGamma;
 import org.bhn.backend.HeapBuffer.Ints;
 import org.bhn.backend.HeapBuffer.Reals;
+import org.bhn.uncertainty.StudentT;
 
 /** Log-likelihoods of rows (s, b), in nats. */
 final class JavaLikelihoods {
@@ -71,7 +72,44 @@ final class JavaLikelihoods {
     }
   }
 
-  // ---- gaussian ----
+  // ---- gaussian, studentT ----
+
+  /** A standard density, of an error e in units of its scale. */
+  private interface Density {
+    double log(double e);
+
+    /** {@code −e} times the derivative of the log: e² by its weight in least squares. */
+    double weightedSquare(double e);
+  }
+
+  private static final Density GAUSSIAN =
+      new Density() {
+        @Override
+        public double log(double e) {
+          return -0.5 * (LOG_2PI + e * e);
+        }
+
+        @Override
+        public double weightedSquare(double e) {
+          return e * e;
+        }
+      };
+
+  private static Density studentT(double degreesOfFreedom) {
+    StudentT t = new StudentT(degreesOfFreedom);
+    return new Density() {
+      @Override
+      public double log(double e) {
+        return t.logDensity(e);
+      }
+
+      /** (ν + 1) e² / (ν + e²), of an infinite e as well. */
+      @Override
+      public double weightedSquare(double e) {
+        return (degreesOfFreedom + 1) / (1 + degreesOfFreedom / (e * e));
+      }
+    };
+  }
 
   /** Row of the log-variance that belongs to row i of the mean. */
   private static int row(Reals logVar, LogVariance mode, int i, int batch) {
@@ -82,27 +120,25 @@ final class JavaLikelihoods {
     };
   }
 
-  /** error root; an error of 0 has no weight, whatever root = exp(−v/2) is. */
-  private static double standardised(double error, double root) {
-    return error == 0 ? 0 : error * root;
+  /** error exp(−v/2); an error of 0 has no weight, whatever v. */
+  private static double standardised(double error, double logVar) {
+    return error == 0 ? 0 : error * Math.exp(-0.5 * logVar);
   }
 
   /** Σ_o −½ (log 2π + v + (y − mean)² exp(−v)). */
   static Runnable gaussian(Reals logLik, Reals mean, Reals logVar, Reals target, LogVariance mode) {
-    int batch = target.rows();
-    return () -> {
-      for (int i = 0; i < mean.rows(); i++) {
-        int v = row(logVar, mode, i, batch);
-        double sum = 0;
-        for (int o = 0; o < mean.columns(); o++) {
-          double logV = logVar.a()[v + o];
-          double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
-          double standardised = standardised(error, Math.exp(-0.5 * logV));
-          sum -= 0.5 * (LOG_2PI + logV + standardised * standardised);
-        }
-        logLik.set(i, sum);
-      }
-    };
+    return locationScale(logLik, mean, logVar, target, mode, GAUSSIAN);
+  }
+
+  /** Σ_o log t_ν(e) − v/2, e = (y − mean) exp(−v/2). */
+  static Runnable studentT(
+      Reals logLik,
+      Reals mean,
+      Reals logVar,
+      Reals target,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    return locationScale(logLik, mean, logVar, target, mode, studentT(degreesOfFreedom));
   }
 
   /** dmean += dl (y − mean) exp(−v), dv += dl ½ ((y − mean)² exp(−v) − 1). */
@@ -114,21 +150,63 @@ final class JavaLikelihoods {
       Reals logVar,
       Reals target,
       LogVariance mode) {
+    return locationScaleBackward(dMean, dLogVar, dLogLik, mean, logVar, target, mode, GAUSSIAN);
+  }
+
+  /** As of a Gaussian, but e² weighs (ν + 1)/(ν + e²). */
+  static Runnable studentTBackward(
+      Reals dMean,
+      Reals dLogVar,
+      Reals dLogLik,
+      Reals mean,
+      Reals logVar,
+      Reals target,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    return locationScaleBackward(
+        dMean, dLogVar, dLogLik, mean, logVar, target, mode, studentT(degreesOfFreedom));
+  }
+
+  private static Runnable locationScale(
+      Reals logLik, Reals mean, Reals logVar, Reals target, LogVariance mode, Density density) {
+    int batch = target.rows();
+    return () -> {
+      for (int i = 0; i < mean.rows(); i++) {
+        int v = row(logVar, mode, i, batch);
+        double sum = 0;
+        for (int o = 0; o < mean.columns(); o++) {
+          double logV = logVar.a()[v + o];
+          double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
+          sum += density.log(standardised(error, logV)) - 0.5 * logV;
+        }
+        logLik.set(i, sum);
+      }
+    };
+  }
+
+  private static Runnable locationScaleBackward(
+      Reals dMean,
+      Reals dLogVar,
+      Reals dLogLik,
+      Reals mean,
+      Reals logVar,
+      Reals target,
+      LogVariance mode,
+      Density density) {
     int batch = target.rows();
     return () -> {
       for (int i = 0; i < mean.rows(); i++) {
         int v = row(logVar, mode, i, batch);
         double dl = dLogLik.get(i);
         for (int o = 0; o < mean.columns(); o++) {
-          double root = Math.exp(-0.5 * logVar.a()[v + o]);
           double error = target.a()[target.row(i % batch) + o] - mean.a()[mean.row(i) + o];
-          double standardised = standardised(error, root);
+          double square = density.weightedSquare(standardised(error, logVar.a()[v + o]));
           if (dMean != null) {
-            dMean.a()[dMean.row(i) + o] += dl * standardised(standardised, root);
+            dMean.a()[dMean.row(i) + o] += error == 0 ? 0 : dl * (square / error);
           }
           if (dLogVar != null) {
             int to = row(dLogVar, mode, i, batch);
-            dLogVar.a()[to + o] += dl * 0.5 * (standardised * standardised - 1);
+            dLogVar.a()[to + o] += dl * 0.5 * (square - 1);
           }
         }
       }

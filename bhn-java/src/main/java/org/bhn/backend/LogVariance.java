@@ -1,6 +1,6 @@
 package org.bhn.backend;
 
-/** What a Gaussian's log-variance belongs to. The ordinal is the value of the C ABI. */
+/** What a log-variance belongs to. The ordinal is the value of the C ABI. */
 public enum LogVariance {
   /** One for each output, {@code [O]}. */
   SHARED,

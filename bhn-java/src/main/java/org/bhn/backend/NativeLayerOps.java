@@ -230,6 +230,68 @@ abstract class NativeLayerOps extends NativeElementwiseOps {
   }
 
   @Override
+  public final void studentT(
+      Tensor logLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    CheckLikelihoods.studentT(this, logLik, mean, logVar, target, samples, mode, degreesOfFreedom);
+    MemorySegment pl = address(logLik);
+    MemorySegment pm = address(mean);
+    MemorySegment pv = address(logVar);
+    MemorySegment py = address(target);
+    long batch = target.rows();
+    long outputs = target.columns();
+    long ldMean = mean.ld();
+    long ldVar = logVar.ld();
+    int m = mode.ordinal();
+    float nu = (float) degreesOfFreedom;
+    submit(
+        "studentT",
+        () ->
+            check(
+                BhnC.bhn_student_t_fwd(
+                    context, pl, pm, pv, py, samples, batch, outputs, ldMean, ldVar, m, nu)));
+  }
+
+  @Override
+  public final void studentTBackward(
+      Tensor dMean,
+      Tensor dLogVar,
+      Tensor dLogLik,
+      Tensor mean,
+      Tensor logVar,
+      Tensor target,
+      int samples,
+      LogVariance mode,
+      double degreesOfFreedom) {
+    CheckLikelihoods.studentTBackward(
+        this, dMean, dLogVar, dLogLik, mean, logVar, target, samples, mode, degreesOfFreedom);
+    MemorySegment pdm = address(dMean);
+    MemorySegment pdv = address(dLogVar);
+    MemorySegment pdl = address(dLogLik);
+    MemorySegment pm = address(mean);
+    MemorySegment pv = address(logVar);
+    MemorySegment py = address(target);
+    long batch = target.rows();
+    long outputs = target.columns();
+    long ldMean = mean.ld();
+    long ldVar = logVar.ld();
+    int m = mode.ordinal();
+    float nu = (float) degreesOfFreedom;
+    submit(
+        "studentTBackward",
+        () ->
+            check(
+                BhnC.bhn_student_t_bwd(
+                    context, pdm, pdv, pdl, pm, pv, py, samples, batch, outputs, ldMean, ldVar, m,
+                    nu)));
+  }
+
+  @Override
   public final void bernoulli(Tensor logLik, Tensor logits, Tensor target) {
     CheckLikelihoods.bernoulli(this, logLik, logits, target);
     MemorySegment pl = address(logLik);

@@ -45,6 +45,31 @@ public final class BayesOps {
     return logLik;
   }
 
+  /** {@code [S·B]} Student-t log-densities of the targets {@code [B, O]}. */
+  public static Var studentT(
+      Var mean, Var logVar, Tensor target, int samples, LogVariance mode, double degreesOfFreedom) {
+    Tape tape = mean.tape();
+    Backend backend = tape.backend();
+    boolean tracked = mean.isTracked() || logVar.isTracked();
+    Var logLik = tape.output("studentT", tracked, mean.value().rows());
+    backend.studentT(
+        logLik.value(), mean.value(), logVar.value(), target, samples, mode, degreesOfFreedom);
+    tape.undo(
+        logLik,
+        () ->
+            backend.studentTBackward(
+                mean.gradient(),
+                logVar.gradient(),
+                logLik.gradient(),
+                mean.value(),
+                logVar.value(),
+                target,
+                samples,
+                mode,
+                degreesOfFreedom));
+    return logLik;
+  }
+
   /** {@code [S·B]} Bernoulli log-probabilities of the targets {@code [B, O]}. */
   public static Var bernoulli(Var logits, Tensor target) {
     Tape tape = logits.tape();

@@ -109,7 +109,7 @@ class CheckTest {
           assertTrue(called.contains(method.getName()), method.getName());
         }
       }
-      assertEquals(55, called.size());
+      assertEquals(57, called.size());
     }
   }
 

@@ -37,7 +37,9 @@ final class LayerCases {
     all.add(categorical());
     for (LogVariance mode : LogVariance.values()) {
       all.add(gaussian(mode));
+      all.add(studentT(mode, 3));
     }
+    all.add(studentT(LogVariance.SHARED, 0.5));
     all.add(bernoulli());
     all.add(poisson());
     all.add(prior("normal", PriorKind.NORMAL, 0.25, 1.5, 0, true));
@@ -160,20 +162,27 @@ final class LayerCases {
         .large(20, 128, 10);
   }
 
-  private static OpCase gaussian(LogVariance mode) {
-    OpCase op =
-        OpCase.of("gaussian/" + mode.name().toLowerCase(Locale.ROOT), "S", "B", "O")
+  /** The inputs of a density with a location and a scale. */
+  private static OpCase locationScale(String op, String variant, LogVariance mode) {
+    OpCase made =
+        OpCase.of(op + "/" + mode.name().toLowerCase(Locale.ROOT) + variant, "S", "B", "O")
             .out("logLik", n -> dims(n[0] * n[1]))
             .slack(n -> 2 * n[2], n -> 0)
             .in("mean", n -> dims(n[0] * n[1], n[2]))
             .strided();
     switch (mode) {
-      case SHARED -> op.in("logVar", n -> dims(n[2])).slack(n -> 0, n -> 2 * n[0] * n[1]);
+      case SHARED -> made.in("logVar", n -> dims(n[2])).slack(n -> 0, n -> 2 * n[0] * n[1]);
       case PER_SAMPLE ->
-          op.in("logVar", n -> dims(n[0], n[2])).strided().slack(n -> 0, n -> 2 * n[1]);
-      case PER_ROW -> op.in("logVar", n -> dims(n[0] * n[1], n[2])).strided().slack(0, 2);
+          made.in("logVar", n -> dims(n[0], n[2])).strided().slack(n -> 0, n -> 2 * n[1]);
+      case PER_ROW -> made.in("logVar", n -> dims(n[0] * n[1], n[2])).strided().slack(0, 2);
     }
-    return op.data("target", DType.REAL, n -> dims(n[1], n[2]), OpCase.NORMAL)
+    return made.data("target", DType.REAL, n -> dims(n[1], n[2]), OpCase.NORMAL)
+        .at(BATCHES)
+        .large(20, 128, 3);
+  }
+
+  private static OpCase gaussian(LogVariance mode) {
+    return locationScale("gaussian", "", mode)
         .forward(
             (b, t) ->
                 b.gaussian(
@@ -188,9 +197,33 @@ final class LayerCases {
                     t.get("logVar"),
                     t.get("target"),
                     t.n(0),
-                    mode))
-        .at(BATCHES)
-        .large(20, 128, 3);
+                    mode));
+  }
+
+  private static OpCase studentT(LogVariance mode, double nu) {
+    return locationScale("studentT", ",nu=" + nu, mode)
+        .forward(
+            (b, t) ->
+                b.studentT(
+                    t.get("logLik"),
+                    t.get("mean"),
+                    t.get("logVar"),
+                    t.get("target"),
+                    t.n(0),
+                    mode,
+                    nu))
+        .backward(
+            (b, t) ->
+                b.studentTBackward(
+                    t.grad("mean"),
+                    t.grad("logVar"),
+                    t.grad("logLik"),
+                    t.get("mean"),
+                    t.get("logVar"),
+                    t.get("target"),
+                    t.n(0),
+                    mode,
+                    nu));
   }
 
   private static OpCase bernoulli() {

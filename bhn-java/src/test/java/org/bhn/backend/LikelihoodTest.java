@@ -128,6 +128,64 @@ class LikelihoodTest {
     }
   }
 
+  /** y = sinh(x) takes the tails in; of 1 degree of freedom 1e-8 lie beyond. */
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void studentTIntegratesToOne(Subject subject) {
+    int n = 2001;
+    double step = 0.02;
+    double[] y = new double[n];
+    Arrays.setAll(y, i -> (float) Math.sinh((i - n / 2) * step));
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      for (double nu : new double[] {1, 2.5, 40, 1e6}) {
+        Tensor logLik = t.zeros(n);
+        Tensor target = t.shaped(y, n, 1);
+        b.studentT(logLik, t.zeros(n, 1), t.real(-1), target, 1, LogVariance.SHARED, nu);
+        double[] log = t.read(logLik);
+        double total = 0;
+        for (int i = 0; i < n; i++) {
+          total += Math.exp(log[i]) * Math.cosh((i - n / 2) * step) * step;
+        }
+        assertEquals(1, total, 2e-8 + 64 * subject.eps(), "degrees of freedom " + nu);
+      }
+    }
+  }
+
+  /** Errors of any size at any scale: finite, and gradients within their bounds. */
+  @ParameterizedTest
+  @MethodSource(SUBJECTS)
+  void studentTOfGrossErrorsAndTinyScales(Subject subject) {
+    double[] errors = {0, 1e-20, 1, -1e6, 1e20, -1e38};
+    int n = errors.length;
+    double[] ones = new double[n];
+    Arrays.fill(ones, 1);
+    try (Backend b = subject.open()) {
+      TestTensors t = new TestTensors(b);
+      Tensor target = t.shaped(errors, n, 1);
+      for (double nu : new double[] {0.01, 1, 4, 1e6}) {
+        for (double logVar : new double[] {-300, -100, 0, 100}) {
+          Tensor v = t.real(logVar);
+          Tensor mean = t.zeros(n, 1);
+          Tensor logLik = t.zeros(n);
+          b.studentT(logLik, mean, v, target, 1, LogVariance.SHARED, nu);
+          Tensor dMean = t.zeros(n, 1);
+          Tensor dLogVar = t.zeros(1);
+          b.studentTBackward(
+              dMean, dLogVar, t.real(ones), mean, v, target, 1, LogVariance.SHARED, nu);
+          double pull = t.read(dLogVar)[0];
+          assertTrue(pull >= -0.5 * n && pull <= 0.5 * n * nu * (1 + 1e-6), "d_log_var " + pull);
+          for (int i = 0; i < n; i++) {
+            String where = "error " + errors[i] + ", log variance " + logVar;
+            assertTrue(Double.isFinite(t.read(logLik)[i]), where);
+            double most = errors[i] == 0 ? 0 : (nu + 1) / Math.abs(errors[i]);
+            assertTrue(Math.abs(t.read(dMean)[i]) <= most * (1 + 1e-6) + 1e-37, where);
+          }
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource(SUBJECTS)
   void logVariancesOfEveryModeMeanTheSame(Subject subject) {

@@ -54,6 +54,9 @@ final class Signature {
     "categoricalBackward: dLogits? dLogLik logits labels!",
     "gaussian: logLik mean~ logVar~ target samples mode",
     "gaussianBackward: dMean?~ dLogVar?~ dLogLik mean~ logVar~ target samples mode",
+    "studentT: logLik mean~ logVar~ target samples mode degreesOfFreedom",
+    "studentTBackward: dMean?~ dLogVar?~ dLogLik mean~ logVar~ target samples mode"
+        + " degreesOfFreedom",
     "bernoulli: logLik logits target!",
     "bernoulliBackward: dLogits? dLogLik logits target!",
     "poisson: logLik logRate target!",
