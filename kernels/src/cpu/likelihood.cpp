@@ -2,7 +2,7 @@
 // elementary functions, in parallel over rows; a row shorter than a vector goes value by value.
 // Categorical: x[label] - log sum e^x, two passes: one exp an output forward, two backward.
 // Gaussian: -(log 2 pi + v + e^2) / 2, e = (y - m) e^(-v/2), v the log-variance: one exp forward, two backward.
-// Student's t: -(norm + v + (nu + 1) log(1 + e^2/nu)) / 2: an exp, two logs and a division forward, two exp and two divisions backward. It
+// Student's t: -(norm + v + (nu + 1) log(1 + e^2/nu)) / 2: an exp, a log and a division forward, two exp and two divisions backward. It
 // differs from a Gaussian in the density alone, so both are passes over the same rows.
 // Bernoulli: y x - softplus(x): an exp, a log and a division forward, an exp and a division backward.
 // Poisson: y x - e^x - ln gamma(1 + y) = -(e^x - y - y (x - ln y)) + [y ln y - y - ln gamma(1 + y)]. The bracket and ln y, some 60 FLOPs, are
@@ -83,8 +83,11 @@ struct StudentTDensity {
   BHN_METHOD float square(float e) const { return (e * t.inverse_root) * (e * t.inverse_root); }
   BHN_METHOD float deviance(float error, float e, float v) const {
     float s = square(e);
-    float far = 2.0f * vlog(error < 0.0f ? -error : error) - v - t.log_nu;
-    return t.norm + v + t.nu_plus_1 * (s < kFar ? vlog1p(s) : far);
+    bool near = s < kFar;
+    float u = near ? 1.0f + s : error < 0.0f ? -error : error;
+    float log = vlog(u);
+    float lost = (s - (u - 1.0f)) / u;  // what 1 + s has rounded off
+    return t.norm + v + t.nu_plus_1 * (near ? log + lost : 2.0f * log - v - t.log_nu);
   }
   BHN_METHOD float score(float error, float e, float root) const {
     float s = square(e);

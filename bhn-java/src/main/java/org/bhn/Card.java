@@ -65,6 +65,10 @@ final class Card {
       case "categorical" -> Likelihood.categorical(size);
       case "gaussian" -> Likelihood.gaussian(size, map.number("std"));
       case "gaussian_learned" -> Likelihood.gaussianLearned(size, map.number("std"));
+      case "student_t" ->
+          Likelihood.studentT(size, map.number("degrees_of_freedom"), map.number("scale"));
+      case "student_t_learned" ->
+          Likelihood.studentTLearned(size, map.number("degrees_of_freedom"), map.number("scale"));
       case "heteroscedastic" -> Likelihood.heteroscedastic(size);
       case "bernoulli" -> Likelihood.bernoulli(size);
       case "poisson" -> Likelihood.poisson(size);

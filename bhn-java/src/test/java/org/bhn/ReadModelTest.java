@@ -78,9 +78,10 @@ class ReadModelTest {
             Likelihood.gaussianLearned(2, 1),
             Likelihood.heteroscedastic(2),
             Likelihood.bernoulli(2),
-            Likelihood.poisson(2));
-    for (int i = 0; i < 30; i++) {
-      agrees(posteriors.get(i % 6), likelihoods.get(i % 5), 6, 5);
+            Likelihood.poisson(2),
+            Likelihood.studentT(2, 4));
+    for (int i = 0; i < 36; i++) {
+      agrees(posteriors.get(i % 6), likelihoods.get((i + i / 6) % 6), 6, 5);
     }
     // Of one gain there are no steps, whatever the card says.
     agrees(posteriors.get(0), Likelihood.gaussianLearned(1, 1));

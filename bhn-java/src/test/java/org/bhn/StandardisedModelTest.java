@@ -15,6 +15,7 @@ import org.bhn.backend.Backends;
 import org.bhn.backend.Device;
 import org.bhn.bayes.Elbo;
 import org.bhn.bayes.Likelihood;
+import org.bhn.bayes.TargetDistribution;
 import org.bhn.data.Dataset;
 import org.bhn.data.Scaling;
 import org.bhn.data.Standardizer;
@@ -54,7 +55,10 @@ class StandardisedModelTest {
   }
 
   static Stream<Likelihood> likelihoods() {
-    return Stream.of(Likelihood.gaussianLearned(2, 0.5), Likelihood.heteroscedastic(2));
+    return Stream.of(
+        Likelihood.gaussianLearned(2, 0.5),
+        Likelihood.heteroscedastic(2),
+        Likelihood.studentT(2, 4));
   }
 
   /** Inputs near 1e4 and 1e-3, targets with means and spreads of their own. */
@@ -108,9 +112,14 @@ class StandardisedModelTest {
         assertEquals(unit * z.std()[i], p.std()[i], 1e-5 * unit);
         assertEquals(unit * z.predictiveStd()[i], p.predictiveStd()[i], 1e-6 * unit);
       }
-      double[][] interval = z.interval(0.9);
-      assertArrayEquals(targets.invert(interval[0]), p.interval(0.9)[0], 1e-9);
-      assertArrayEquals(targets.invert(interval[1]), p.interval(0.9)[1], 1e-9);
+      double[][] quantiles = plain.quantiles(scaled.inputs(), SAMPLES, 0.05, 0.95);
+      double[][] own = model.quantiles(test.inputs(), SAMPLES, 0.05, 0.95);
+      for (int end = 0; end < 2; end++) {
+        assertArrayEquals(targets.invert(quantiles[end]), own[end], 1e-4);
+        if (likelihood.distribution().orElseThrow() == TargetDistribution.GAUSSIAN) {
+          assertArrayEquals(targets.invert(z.interval(0.9)[end]), p.interval(0.9)[end], 1e-9);
+        }
+      }
 
       double unit = Math.log(targets.std()[0]) + Math.log(targets.std()[1]);
       Predictor.Result scores = model.evaluate(test, SAMPLES);

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.bhn.backend.Backend;
 import org.bhn.tape.BayesOps;
 import org.bhn.tape.Param;
@@ -63,6 +64,35 @@ public sealed interface Likelihood {
     return new Gaussian(targets, initialStd, true);
   }
 
+  /**
+   * Real targets with outliers: noise of Student's t distribution, whose tails a gross error does
+   * not surprise, so that it does not pull the mean (Lange, Little and Taylor, "Robust statistical
+   * modeling using the t distribution", JASA 84 (1989), 881–896). One scale σ for each target is
+   * learned, from 1 on: {@link #studentTLearned} starts elsewhere.
+   *
+   * @param targets O
+   * @param degreesOfFreedom ν in [0.01, 10⁶], the same for all targets: 3 to 10 resist outliers, 1
+   *     is the Cauchy distribution, large ones are nearly a Gaussian. The network's output is the
+   *     distribution's median, which is its mean if ν &gt; 1; it has a variance, σ² ν/(ν − 2), if ν
+   *     &gt; 2.
+   */
+  static Likelihood studentT(int targets, double degreesOfFreedom) {
+    return studentTLearned(targets, degreesOfFreedom, 1);
+  }
+
+  /** As {@link #studentT(int, double)}, of known scale. */
+  static Likelihood studentT(int targets, double degreesOfFreedom, double scale) {
+    return new StudentT(targets, degreesOfFreedom, scale, false);
+  }
+
+  /**
+   * As {@link #studentT(int, double)}, starting at the given scale, from where learning is as slow
+   * as that of {@link #gaussianLearned}.
+   */
+  static Likelihood studentTLearned(int targets, double degreesOfFreedom, double initialScale) {
+    return new StudentT(targets, degreesOfFreedom, initialScale, true);
+  }
+
   /** Real targets; the network gives mean and log-variance of each. */
   static Likelihood heteroscedastic(int targets) {
     return new Heteroscedastic(targets);
@@ -90,8 +120,8 @@ public sealed interface Likelihood {
     Tensor mean(Tensor outputs);
 
     /**
-     * Log-variance of the noise of the rows {@code [S·B, O]}, or shared {@code [O]}; null if the
-     * targets are not Gaussian.
+     * Log σ² of the noise of the rows {@code [S·B, O]}, or shared {@code [O]}; null if the noise
+     * has no scale of its own. It is a log-variance if the targets are Gaussian.
      *
      * @param backend of the calling thread
      */
@@ -146,9 +176,7 @@ public sealed interface Likelihood {
     /** Checks the ranges. */
     public Gaussian {
       checkTargets(targets);
-      if (!(std > 1e-12 && std < 1e12)) {
-        throw new IllegalArgumentException("noise std = " + std + " must be in (1e-12, 1e12)");
-      }
+      checkNoise("noise std", std);
     }
 
     @Override
@@ -173,13 +201,78 @@ public sealed interface Likelihood {
 
     @Override
     public Term build(Backend backend) {
-      return new GaussianTerm(backend, this);
+      return new NoiseTerm(backend, targets, std, learned, BayesOps::gaussian);
     }
 
     @Override
     public Map<String, Object> toMap() {
       Map<String, Object> map = map(learned ? "gaussian_learned" : "gaussian", targets);
       map.put("std", std);
+      return map;
+    }
+  }
+
+  /**
+   * Independent errors of a Student-t distribution, log p(y) = log Γ((ν + 1)/2) − log Γ(ν/2) − ½
+   * log(νπ) − log σ − (ν + 1)/2 log(1 + ((y − x)/σ)²/ν), x the network's output.
+   *
+   * @param targets O
+   * @param degreesOfFreedom ν
+   * @param scale σ, or where learning starts
+   * @param learned whether it is learned
+   */
+  record StudentT(int targets, double degreesOfFreedom, double scale, boolean learned)
+      implements Likelihood {
+    /** Checks the ranges. */
+    public StudentT {
+      checkTargets(targets);
+      org.bhn.uncertainty.StudentT.check("degreesOfFreedom", degreesOfFreedom);
+      checkNoise("noise scale", scale);
+    }
+
+    /** The noise's variance in units of σ²: infinite or none up to 2 degrees of freedom. */
+    public OptionalDouble relativeVariance() {
+      return degreesOfFreedom > 2
+          ? OptionalDouble.of(degreesOfFreedom / (degreesOfFreedom - 2))
+          : OptionalDouble.empty();
+    }
+
+    @Override
+    public int outputs() {
+      return targets;
+    }
+
+    @Override
+    public int classes() {
+      return 0;
+    }
+
+    @Override
+    public boolean hasUnits() {
+      return true;
+    }
+
+    @Override
+    public Optional<TargetDistribution> distribution() {
+      return Optional.of(new StudentTargets(degreesOfFreedom));
+    }
+
+    @Override
+    public Term build(Backend backend) {
+      return new NoiseTerm(
+          backend,
+          targets,
+          scale,
+          learned,
+          (outputs, logVar, y, samples, mode) ->
+              BayesOps.studentT(outputs, logVar, y, samples, mode, degreesOfFreedom));
+    }
+
+    @Override
+    public Map<String, Object> toMap() {
+      Map<String, Object> map = map(learned ? "student_t_learned" : "student_t", targets);
+      map.put("degrees_of_freedom", degreesOfFreedom);
+      map.put("scale", scale);
       return map;
     }
   }
@@ -308,6 +401,12 @@ public sealed interface Likelihood {
   private static void checkTargets(int targets) {
     if (targets < 1 || targets > 1 << 20) {
       throw new IllegalArgumentException("targets = " + targets + " must be in [1, 2^20]");
+    }
+  }
+
+  private static void checkNoise(String name, double value) {
+    if (!(value > 1e-12 && value < 1e12)) {
+      throw new IllegalArgumentException(name + " = " + value + " must be in (1e-12, 1e12)");
     }
   }
 

@@ -33,7 +33,10 @@ final class HostMoments {
 
   /** Null where the device can do it. */
   static HostMoments forLikelihood(Likelihood likelihood, int rows) {
-    boolean device = likelihood.classes() > 0 || likelihood instanceof Likelihood.Gaussian;
+    boolean device =
+        likelihood.classes() > 0
+            || likelihood instanceof Likelihood.Gaussian
+            || likelihood instanceof Likelihood.StudentT;
     return device ? null : new HostMoments(likelihood, rows);
   }
 

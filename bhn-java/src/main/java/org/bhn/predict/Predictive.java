@@ -222,10 +222,14 @@ public final class Predictive {
   /**
    * {@code [N, O]} standard deviation of a new observation: weights and noise.
    *
-   * @throws UnsupportedOperationException if the likelihood is neither Gaussian nor Poisson
+   * @throws UnsupportedOperationException if the likelihood is neither Gaussian, nor Poisson, nor
+   *     Student-t of more than 2 degrees of freedom
    */
   public double[] predictiveStd() {
-    require(noiseVariance != null, "predictiveStd", "a Gaussian or Poisson likelihood");
+    require(
+        noiseVariance != null,
+        "predictiveStd",
+        "a Gaussian or Poisson likelihood, or a Student-t of more than 2 degrees of freedom");
     double[] out = new double[rows * columns];
     for (int i = 0; i < out.length; i++) {
       out[i] = std(i, noiseVariance[i]);
@@ -247,7 +251,7 @@ public final class Predictive {
     if (!(probability > 0 && probability < 1)) {
       throw new IllegalArgumentException("probability = " + probability + " must be in (0, 1)");
     }
-    require(gaussian, "interval", "a Gaussian likelihood");
+    require(gaussian, "interval", "a Gaussian likelihood (of others see Bhn.quantiles)");
     double z = -TargetDistribution.GAUSSIAN.quantile((1 - probability) / 2, 0, 1);
     double[] std = predictiveStd();
     double[][] out = new double[2][std.length];

@@ -1,6 +1,8 @@
 package org.bhn.predict;
 
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.bhn.backend.Backend;
 import org.bhn.bayes.BayesianNetwork;
 import org.bhn.bayes.Likelihood;
@@ -137,12 +139,18 @@ final class Statistics implements Predictor.Visit {
     float[] squares = totals == null ? reals(m2) : totals.m2();
     Overflow.check("sum of squared deviations", squares, columns);
     if (!classes) {
-      double[] noise = new double[rows * columns];
-      for (int i = 0; i < noise.length; i++) {
-        noise[i] = Math.exp(sharedNoise[i % columns]);
-      }
       return new Predictor.Result(
-          new Predictive(rows, columns, samples, means, squares, null, null, noise, true, units),
+          new Predictive(
+              rows,
+              columns,
+              samples,
+              means,
+              squares,
+              null,
+              null,
+              noiseVariance(),
+              net.likelihood() instanceof Likelihood.Gaussian,
+              units),
           logLik);
     }
     float[] entropies = totals == null ? reals(entropy) : totals.entropy();
@@ -160,6 +168,20 @@ final class Statistics implements Predictor.Visit {
             false,
             Optional.empty()),
         logLik);
+  }
+
+  /** {@code [N, O]} of noise with a scale that all rows share; null if it has no variance. */
+  private double[] noiseVariance() {
+    OptionalDouble unit =
+        net.likelihood() instanceof Likelihood.StudentT t
+            ? t.relativeVariance()
+            : OptionalDouble.of(1);
+    if (unit.isEmpty()) {
+      return null;
+    }
+    double[] noise = new double[rows * columns];
+    Arrays.setAll(noise, i -> unit.getAsDouble() * Math.exp(sharedNoise[i % columns]));
+    return noise;
   }
 
   private float[] reals(Tensor from) {

@@ -99,6 +99,7 @@ class LossGradientTest {
             3,
             BATCH),
         new Model(Posterior.meanField(), Likelihood.gaussianLearned(2, 0.5), normal, 2, BATCH),
+        new Model(Posterior.meanField(), Likelihood.studentT(2, 3), normal, 2, BATCH),
         new Model(Posterior.full(Flows.coupling(2)), Likelihood.poisson(2), normal, 2, BATCH),
         new Model(Posterior.dropout(0.4), classes, normal, 3, BATCH),
         new Model(Posterior.point(), Likelihood.gaussianLearned(1, 1), normal, 1, BATCH),

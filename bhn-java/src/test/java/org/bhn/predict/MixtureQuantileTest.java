@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.TargetDistribution;
+import org.bhn.uncertainty.StudentT;
 import org.junit.jupiter.api.Test;
 
 class MixtureQuantileTest {
@@ -53,6 +55,23 @@ class MixtureQuantileTest {
       double q = mixture.at(p);
       assertTrue(q >= last, q + " after " + last);
       last = q;
+    }
+  }
+
+  /** Between the components' own, and where the share is p; a mixture of one place is that one. */
+  @Test
+  void heavyTailsAreThoseOfTheNoise() {
+    TargetDistribution student =
+        new Likelihood.StudentT(1, 4, 1, false).distribution().orElseThrow();
+    StudentT t = new StudentT(4);
+    double[] apart = {-10, 0, 0.25, 40};
+    MixtureQuantile mixture = new MixtureQuantile(student, apart, filled(4, 0.1));
+    MixtureQuantile one = new MixtureQuantile(student, filled(7, -3), filled(7, 0.5));
+    for (double p : new double[] {1e-9, 1e-6, 0.025, 0.2, 0.6, 0.95}) {
+      double y = mixture.at(p);
+      double below = Arrays.stream(apart).map(m -> t.cdf((y - m) / 0.1)).average().orElseThrow();
+      assertEquals(p, below, 1e-9 * p);
+      assertEquals(-3 + 0.5 * t.quantile(p), one.at(p));
     }
   }
 

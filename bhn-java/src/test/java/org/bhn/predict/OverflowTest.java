@@ -31,6 +31,7 @@ class OverflowTest {
         Likelihood.poisson(1),
         Likelihood.gaussian(2, 0.1),
         Likelihood.gaussianLearned(1, 1),
+        Likelihood.studentT(1, 4),
         Likelihood.heteroscedastic(1));
   }
 

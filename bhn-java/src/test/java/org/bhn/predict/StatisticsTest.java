@@ -106,6 +106,7 @@ class StatisticsTest {
             Likelihood.heteroscedastic(2),
             Likelihood.bernoulli(2),
             Likelihood.poisson(2),
+            Likelihood.studentT(2, 4),
             Likelihood.gaussianLearned(2, 0.5))) {
       try (Backend backend = JavaBackend.open();
           Bhn model =

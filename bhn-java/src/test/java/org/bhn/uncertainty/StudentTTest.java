@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class StudentTTest {
@@ -88,20 +87,6 @@ class StudentTTest {
   }
 
   @Test
-  void aMixtureOfOnePlaceIsOneComponentAndOthersLieBetween() {
-    StudentT t = new StudentT(4);
-    double[] same = new double[7];
-    Arrays.fill(same, -3);
-    assertEquals(-3 + 0.5 * t.quantile(0.1), t.mixtureQuantile(0.1, same, 0.5), 1e-12);
-    double[] apart = {-10, 0, 0.25, 40};
-    for (double p : PROBABILITIES) {
-      double y = t.mixtureQuantile(p, apart, 0.1);
-      double below = Arrays.stream(apart).map(m -> t.cdf((y - m) / 0.1)).average().orElseThrow();
-      assertEquals(p, below, 1e-12 + 1e-9 * p);
-    }
-  }
-
-  @Test
   void farEndsAreNoNaN() {
     StudentT few = new StudentT(0.01);
     assertEquals(Double.NEGATIVE_INFINITY, few.quantile(1e-12));
@@ -126,10 +111,6 @@ class StudentTTest {
     StudentT t = new StudentT(3);
     refused(() -> t.quantile(0), "probability = 0.0 must be in (0, 1)");
     refused(() -> t.quantile(Double.NaN), "probability = NaN");
-    refused(() -> t.mixtureQuantile(0.5, new double[0], 1), "locations.length = 0");
-    refused(() -> t.mixtureQuantile(0.5, new double[] {Double.NaN}, 1), "locations[0]");
-    refused(() -> t.mixtureQuantile(0.5, null, 1), "locations is null");
-    refused(() -> t.mixtureQuantile(0.5, new double[1], 0), "scale = 0.0");
   }
 
   private static void refused(Runnable call, String start) {
