@@ -47,9 +47,12 @@ case "${1:-}" in
     if [ -n "${2:-}" ]; then
       mkdir -p "$2"
       # A new file, then a rename: a JVM that has the old one mapped keeps it.
-      cp "$build/lib/libbhn.so" "$2/libbhn.so.new"
-      (cd "$build/lib" && sha256sum libbhn.so) >"$2/libbhn.so.sha256"
-      mv "$2/libbhn.so.new" "$2/libbhn.so"
+      # Only if it is another one: what depends on the jar is then not compiled again.
+      if ! cmp -s "$build/lib/libbhn.so" "$2/libbhn.so"; then
+        cp "$build/lib/libbhn.so" "$2/libbhn.so.new"
+        (cd "$build/lib" && sha256sum libbhn.so) >"$2/libbhn.so.sha256"
+        mv "$2/libbhn.so.new" "$2/libbhn.so"
+      fi
     fi
     ;;
   test)

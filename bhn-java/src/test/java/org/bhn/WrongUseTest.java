@@ -151,8 +151,8 @@ class WrongUseTest {
     wrong("delta", () -> Flows.iaf(2).delta(badReal()));
     wrong("flow", () -> Posterior.weightNorm(null));
     wrong("rate", () -> Posterior.dropout(badReal()));
-    wrong("scale", () -> Priors.normal(badReal()));
-    wrong("scale", () -> Priors.laplace(badReal()));
+    wrong("prior std", () -> Priors.normal(badReal()));
+    wrong("prior b", () -> Priors.laplace(badReal()));
     wrong("weight", () -> Priors.mixture(badReal(), 1, 2));
     wrong("std", () -> Likelihood.gaussian(1, badReal()));
     wrong("epochs", () -> Fit.epochs(badCount()));

@@ -2,6 +2,7 @@ package org.bhn.demo;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.data.DataException;
+import org.bhn.paper.Options;
 import org.bhn.report.Machine;
 import org.bhn.report.Report;
 import org.bhn.report.TextTable;
@@ -42,11 +44,16 @@ public final class Demo {
       switch (parts[0]) {
         case "--data" -> data = Optional.of(Path.of(value(parts)));
         case "--report" -> report = Path.of(value(parts));
-        case "--quick" -> quick = Boolean.parseBoolean(value(parts));
+        case "--quick" -> quick = Options.flag("quick", value(parts));
         default ->
             throw new IllegalArgumentException(
                 arg + ": options are --data=DIR --report=FILE --quick=true");
       }
+    }
+    Path folder = report.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      throw new IllegalArgumentException(
+          "--report=" + report + ": " + folder + " is no folder that can be written to");
     }
     try {
       new Demo(System.out, quick).run(new Digits(data, quick), report);

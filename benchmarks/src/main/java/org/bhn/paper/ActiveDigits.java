@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.function.LongFunction;
 import org.bhn.Bhn;
@@ -295,13 +298,30 @@ final class ActiveDigits implements Experiment {
     return Curve.of(runs, "accuracy").stats().getLast().mean();
   }
 
+  /** Accuracies by the number of labels; runs may have been tested at different ones. */
+  private static SortedMap<Integer, Stat> accuracies(Runs runs) {
+    SortedMap<Integer, List<Double>> all = new TreeMap<>();
+    for (Run run : runs.list()) {
+      double[] labels = run.numbers("labels");
+      double[] accuracy = run.numbers("accuracy");
+      for (int i = 0; i < labels.length; i++) {
+        all.computeIfAbsent((int) labels[i], n -> new ArrayList<>()).add(accuracy[i]);
+      }
+    }
+    SortedMap<Integer, Stat> stats = new TreeMap<>();
+    all.forEach(
+        (n, values) ->
+            stats.put(n, Stat.of(values.stream().mapToDouble(Double::doubleValue).toArray())));
+    return stats;
+  }
+
   private static String[] figure(Runs runs, String group) {
-    double[] labels = runs.list().getFirst().numbers("labels");
-    double last = labels[labels.length - 1];
-    Plot plot = new Plot("labels", 0, last, "accuracy, %", 40, 100);
+    Plot plot = new Plot("labels", 0, accuracies(runs).lastKey(), "accuracy, %", 40, 100);
     for (int m = 0; m < runs.methods().size(); m++) {
       String method = runs.methods().get(m);
-      Curve.of(runs.by(method), "accuracy")
+      SortedMap<Integer, Stat> by = accuracies(runs.by(method));
+      double[] labels = by.keySet().stream().mapToDouble(Integer::doubleValue).toArray();
+      new Curve(List.copyOf(by.values()))
           .draw(plot, labels, 100, Plot.COLORS.get(m), Plot.DASHES.get(m), method);
     }
     String caption = group.substring(0, 1).toUpperCase() + group.substring(1) + ".";
@@ -309,20 +329,20 @@ final class ActiveDigits implements Experiment {
   }
 
   private static List<String[]> table(Runs runs) {
-    double[] labels = runs.list().getFirst().numbers("labels");
+    Set<Integer> tested = accuracies(runs).keySet();
+    int[] shown = Arrays.stream(SHOWN).filter(tested::contains).toArray();
     List<String[]> rows = new ArrayList<>();
     List<String> head = new ArrayList<>(List.of("start, choice, weights"));
-    int[] shown = Arrays.stream(SHOWN).filter(n -> Arrays.binarySearch(labels, n) >= 0).toArray();
     Arrays.stream(shown).forEach(n -> head.add(n + " labels"));
-    head.addAll(List.of("mean", "NLL", "extent"));
+    head.addAll(List.of("mean", "NLL", "up to", "extent"));
     rows.add(head.toArray(String[]::new));
     for (String group : runs.groups()) {
       for (String method : runs.of(group).methods()) {
         Runs by = runs.of(group).by(method);
         List<String> row = new ArrayList<>(List.of(group + ", " + method));
-        List<Stat> accuracy = Curve.of(by, "accuracy").stats();
+        SortedMap<Integer, Stat> accuracy = accuracies(by);
         for (int n : shown) {
-          row.add(accuracy.get(Arrays.binarySearch(labels, n)).percent(1));
+          row.add(accuracy.getOrDefault(n, Stat.of()).percent(1));
         }
         row.add(
             Stat.of(
@@ -332,6 +352,7 @@ final class ActiveDigits implements Experiment {
                         .toArray())
                 .percent(1));
         row.add(Curve.of(by, "nll").stats().getLast().text(2));
+        row.add(accuracy.lastKey() + " labels");
         row.add(by.extent());
         rows.add(row.toArray(String[]::new));
       }

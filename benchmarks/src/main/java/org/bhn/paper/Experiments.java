@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.bhn.backend.Backend;
 import org.bhn.backend.Backends;
 import org.bhn.io.JsonObject;
@@ -73,7 +75,15 @@ public final class Experiments {
     out.printf(
         "%s: %d of %d units are in %s%n",
         experiment.name(), asked.size() - missing.size(), asked.size(), store.file());
+    if (asked.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--only=%s: no unit has a match; with these seeds there are %d, the first is \"%s\""
+              .formatted(
+                  options.only(), units.size(), units.isEmpty() ? "none" : units.getFirst().key()));
+    }
     if (!missing.isEmpty()) {
+      store.open();
+      keepLonger(missing, store);
       try (Backend backend = open()) {
         String machine = Machine.describe(backend);
         out.println(machine);
@@ -92,6 +102,21 @@ public final class Experiments {
       page.tables().forEach(t -> out.print("\n" + TextTable.of(t)));
     }
     return runs;
+  }
+
+  /** A run to fewer labels must not take the place of a longer one. */
+  private void keepLonger(List<Unit> missing, Store store) {
+    Set<String> there =
+        options.labels().isEmpty()
+            ? Set.of()
+            : store.runs().list().stream().map(Run::key).collect(Collectors.toSet());
+    for (Unit unit : missing) {
+      if (there.contains(unit.key())) {
+        throw new IllegalArgumentException(
+            "--labels=%d: \"%s\" is in %s with other settings, and would be replaced: pass another --out"
+                .formatted(options.labels().getAsInt(), unit.key(), store.file()));
+      }
+    }
   }
 
   private void runAll(

@@ -113,7 +113,7 @@ record ImageSets(Dataset train, Dataset valid, Dataset test) {
 
   private static DataException missing(String name, Optional<Path> data) {
     return new DataException(
-        "no %s in %s: pass --data with the directory of the data sets"
-            .formatted(name, data.map(Path::toString).orElse("the usual places")));
+        "no %s in %s: pass -Ddata=DIR, the directory of the data sets"
+            .formatted(name, data.map(Path::toString).orElse("$BHN_DATA or the cache")));
   }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.bhn.backend.Device;
 
 /**
@@ -83,7 +84,7 @@ public record Options(
                 .map(b -> choice(Device.class, "backend", b)),
             Path.of(text(given, "out", "benchmarks/results/paper")),
             Path.of(text(given, "page", "bhn-paper.html")),
-            Pattern.compile(text(given, "only", "")),
+            only(text(given, "only", "")),
             labels(text(given, "labels", "")));
     if (!given.isEmpty()) {
       throw new IllegalArgumentException(
@@ -96,13 +97,30 @@ public record Options(
   }
 
   private static Size size(Map<String, String> given) {
-    boolean quick = Boolean.parseBoolean(text(given, "quick", "false"));
-    boolean full = Boolean.parseBoolean(text(given, "full", "false"));
-    boolean tiny = Boolean.parseBoolean(text(given, "tiny", "false"));
+    boolean quick = flag("quick", text(given, "quick", "false"));
+    boolean full = flag("full", text(given, "full", "false"));
+    boolean tiny = flag("tiny", text(given, "tiny", "false"));
     if ((quick ? 1 : 0) + (full ? 1 : 0) + (tiny ? 1 : 0) > 1) {
       throw new IllegalArgumentException("--full=true: choose one of quick, full and tiny");
     }
     return full ? Size.FULL : tiny ? Size.TINY : Size.QUICK;
+  }
+
+  /** True or false, and no other text, which might have meant yes. */
+  public static boolean flag(String name, String value) {
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new IllegalArgumentException("--" + name + "=" + value + ": write true or false");
+    }
+    return value.equals("true");
+  }
+
+  private static Pattern only(String expression) {
+    try {
+      return Pattern.compile(expression);
+    } catch (PatternSyntaxException e) {
+      throw new IllegalArgumentException(
+          "--only=%s: not a regular expression: %s".formatted(expression, e.getDescription()), e);
+    }
   }
 
   private static String text(Map<String, String> given, String name, String fallback) {
@@ -112,7 +130,10 @@ public record Options(
 
   private static long[] seeds(String list) {
     try {
-      return Arrays.stream(list.split(",")).mapToLong(s -> Long.parseLong(s.strip())).toArray();
+      return Arrays.stream(list.split(","))
+          .mapToLong(s -> Long.parseLong(s.strip()))
+          .distinct()
+          .toArray();
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("--seeds=" + list + ": write whole numbers as 1,2,3", e);
     }

@@ -45,16 +45,16 @@ public record Stat(int n, double mean, double std, double halfWidth) {
         + (3 * seventh + 19 * fifth + 17 * cube - 15 * z) / (384 * v * v * v);
   }
 
-  /** The mean and, if there is one, the half width of its interval, with so many decimals. */
+  /**
+   * The mean and, from three values on, the half width of its interval, with so many decimals: that
+   * of two is mostly Student's t.
+   */
   public String text(int decimals) {
     if (n == 0) {
       return "–";
     }
     String mean = String.format(Locale.ROOT, "%." + decimals + "f", this.mean);
-    String half =
-        Double.isNaN(halfWidth)
-            ? ""
-            : String.format(Locale.ROOT, " ± %." + decimals + "f", halfWidth);
+    String half = n < 3 ? "" : String.format(Locale.ROOT, " ± %." + decimals + "f", halfWidth);
     return mean.replace('-', '−') + half;
   }
 

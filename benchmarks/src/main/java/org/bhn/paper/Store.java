@@ -37,6 +37,21 @@ final class Store {
     return file;
   }
 
+  /**
+   * Sees to it that runs can be added, before they are computed.
+   *
+   * @throws IllegalArgumentException if they cannot
+   */
+  void open() {
+    try {
+      Files.createDirectories(file.getParent());
+      Files.createTempFile(file.getParent(), ".writable", "").toFile().delete();
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "--out=%s: no results can be written there: %s".formatted(file.getParent(), e), e);
+    }
+  }
+
   /** All runs there are, in the order of the file. */
   Runs runs() {
     List<Run> list = new ArrayList<>();

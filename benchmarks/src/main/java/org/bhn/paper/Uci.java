@@ -291,11 +291,12 @@ final class Uci implements Experiment {
       double high = Arrays.stream(published).max().orElseThrow();
       places.add(
           Numbers.format(
-              "%s %s (%s over %d splits; %.2f to %.2f)",
+              "%s %s (%s over %d %s; %.2f to %.2f)",
               set,
               ours.mean() < low ? "below" : ours.mean() > high ? "above" : "within",
               ours.text(2),
               ours.n(),
+              ours.n() == 1 ? "split" : "splits",
               low,
               high));
       Runs group = runs.of(set);

@@ -47,7 +47,7 @@ final class UciSet {
             .orElseThrow(
                 () ->
                     new DataException(
-                        "%s: no uci/%s.tar.gz; pass --data with the directory of the data sets"
+                        "%s: no uci/%s.tar.gz; pass -Ddata=DIR, the directory of the data sets"
                             .formatted(directory, name)));
     Map<String, byte[]> files = TarGz.read(file);
     double[][] rows =

@@ -246,7 +246,17 @@ public final class ActiveLearning {
 
     @Override
     public float[][][] draws(int from, int to) {
-      return model.draws(pool.select(Arrays.copyOfRange(rows, from, to)).inputs());
+      float[][][] draws = model.draws(pool.select(Arrays.copyOfRange(rows, from, to)).inputs());
+      boolean there = draws != null && draws.length > 0;
+      for (int s = 0; there && s < draws.length; s++) {
+        there = draws[s] != null && draws[s].length == to - from;
+      }
+      if (!there) {
+        throw new IllegalStateException(
+            "the learner's draws for %d rows are not [S][%d][C]: it must give the probabilities of every row in every weight sample"
+                .formatted(to - from, to - from));
+      }
+      return draws;
     }
   }
 }

@@ -21,6 +21,10 @@ public interface Candidates {
       throw new IllegalArgumentException("draws is empty: pass at least one weight sample");
     }
     for (int s = 0; s < draws.length; s++) {
+      if (draws[s] == null) {
+        throw new IllegalArgumentException(
+            "draws[" + s + "] is null: pass the class probabilities of every candidate");
+      }
       if (draws[s].length != draws[0].length) {
         throw new IllegalArgumentException(
             "draws[%d] has %d candidates and draws[0] has %d; pass the same in every sample"

@@ -2,7 +2,7 @@ package org.bhn.backend;
 
 import org.bhn.tensor.DType;
 import org.bhn.tensor.Tensor;
-import org.bhn.uncertainty.StudentT;
+import org.bhn.uncertainty.StudentTDistribution;
 
 /** Checks of the arguments of log-likelihoods. */
 final class CheckLikelihoods {
@@ -69,7 +69,7 @@ final class CheckLikelihoods {
       LogVariance mode,
       double degreesOfFreedom) {
     locationScale(owner, "studentT", "logLik", logLik, mean, logVar, target, samples, mode);
-    StudentT.check("studentT: degreesOfFreedom", degreesOfFreedom);
+    StudentTDistribution.check("studentT: degreesOfFreedom", degreesOfFreedom);
   }
 
   static void studentTBackward(
@@ -85,7 +85,7 @@ final class CheckLikelihoods {
       double degreesOfFreedom) {
     locationScale(
         owner, "studentTBackward", "dLogLik", dLogLik, mean, logVar, target, samples, mode);
-    StudentT.check("studentTBackward: degreesOfFreedom", degreesOfFreedom);
+    StudentTDistribution.check("studentTBackward: degreesOfFreedom", degreesOfFreedom);
     Check.gradient(owner, "studentTBackward: dMean", dMean, mean);
     Check.gradient(owner, "studentTBackward: dLogVar", dLogVar, logVar);
   }

@@ -3,7 +3,7 @@ package org.bhn.backend;
 import org.apache.commons.numbers.gamma.LogGamma;
 import org.bhn.backend.HeapBuffer.Ints;
 import org.bhn.backend.HeapBuffer.Reals;
-import org.bhn.uncertainty.StudentT;
+import org.bhn.uncertainty.StudentTDistribution;
 
 /** Log-likelihoods of rows (s, b), in nats. */
 final class JavaLikelihoods {
@@ -96,7 +96,7 @@ final class JavaLikelihoods {
       };
 
   private static Density studentT(double degreesOfFreedom) {
-    StudentT t = new StudentT(degreesOfFreedom);
+    StudentTDistribution t = new StudentTDistribution(degreesOfFreedom);
     return new Density() {
       @Override
       public double log(double e) {

@@ -11,6 +11,7 @@ import org.bhn.tape.Param;
 import org.bhn.tape.Tape;
 import org.bhn.tape.Var;
 import org.bhn.tensor.Tensor;
+import org.bhn.uncertainty.StudentTDistribution;
 
 /** p(y | network output): what the last layer's numbers mean. */
 public sealed interface Likelihood {
@@ -68,7 +69,8 @@ public sealed interface Likelihood {
    * Real targets with outliers: noise of Student's t distribution, whose tails a gross error does
    * not surprise, so that it does not pull the mean (Lange, Little and Taylor, "Robust statistical
    * modeling using the t distribution", JASA 84 (1989), 881–896). One scale σ for each target is
-   * learned, from 1 on: {@link #studentTLearned} starts elsewhere.
+   * learned, from 1 on, which suits standardised targets: {@link #studentTLearned} starts
+   * elsewhere.
    *
    * @param targets O
    * @param degreesOfFreedom ν in [0.01, 10⁶], the same for all targets: 3 to 10 resist outliers, 1
@@ -226,7 +228,7 @@ public sealed interface Likelihood {
     /** Checks the ranges. */
     public StudentT {
       checkTargets(targets);
-      org.bhn.uncertainty.StudentT.check("degreesOfFreedom", degreesOfFreedom);
+      StudentTDistribution.check("degreesOfFreedom", degreesOfFreedom);
       checkNoise("noise scale", scale);
     }
 

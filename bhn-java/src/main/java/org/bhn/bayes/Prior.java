@@ -23,10 +23,10 @@ public record Prior(PriorKind kind, double p0, double p1, double p2) {
     if (kind == null) {
       throw new IllegalArgumentException("kind is null: use Priors.normal, laplace or mixture");
     }
-    boolean scales = p1 > 0 && p1 < 1e15 && (kind != PriorKind.MIXTURE || (p2 > 0 && p2 < 1e15));
-    if (!scales) {
-      throw new IllegalArgumentException(
-          "prior scales must be positive and finite, got p1 = " + p1 + ", p2 = " + p2);
+    String scale = kind == PriorKind.LAPLACE ? "b" : kind == PriorKind.NORMAL ? "std" : "std1";
+    requireScale(scale, p1);
+    if (kind == PriorKind.MIXTURE) {
+      requireScale("std2", p2);
     }
     boolean location = kind == PriorKind.MIXTURE ? p0 > 0 && p0 < 1 : Math.abs(p0) < 1e15;
     if (!location) {
@@ -34,6 +34,13 @@ public record Prior(PriorKind kind, double p0, double p1, double p2) {
           (kind == PriorKind.MIXTURE ? "mixture weight = " : "prior mean = ")
               + p0
               + (kind == PriorKind.MIXTURE ? " must be in (0, 1)" : " must be finite"));
+    }
+  }
+
+  private static void requireScale(String name, double value) {
+    if (!(value > 0 && value < 1e15)) {
+      throw new IllegalArgumentException(
+          "prior " + name + " = " + value + " must be positive, and less than 1e15");
     }
   }
 

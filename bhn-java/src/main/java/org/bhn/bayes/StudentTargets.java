@@ -1,16 +1,16 @@
 package org.bhn.bayes;
 
-import org.bhn.uncertainty.StudentT;
+import org.bhn.uncertainty.StudentTDistribution;
 
 /** A Student-t distribution of (y − μ) / σ. */
 final class StudentTargets implements TargetDistribution {
-  private final StudentT t;
+  private final StudentTDistribution t;
   private volatile Quantile last = new Quantile(0.5, 0); // all draws are asked for the same one
 
   private record Quantile(double p, double t) {}
 
   StudentTargets(double degreesOfFreedom) {
-    this.t = new StudentT(degreesOfFreedom);
+    this.t = new StudentTDistribution(degreesOfFreedom);
   }
 
   @Override

@@ -190,6 +190,10 @@ public final class Csv {
       throw new IllegalArgumentException(
           (inputs == null ? "inputs" : "targets") + " is null; pass the indices of columns");
     }
+    if (inputs.length == 0 || targets.length == 0) {
+      throw new IllegalArgumentException(
+          (inputs.length == 0 ? "inputs" : "targets") + " is empty; pass at least one column");
+    }
     return Dataset.regression(pick(inputs), inputs.length, pick(targets), targets.length);
   }
 

@@ -26,7 +26,19 @@ record Places(Optional<Path> data, Path cache, boolean offline) {
     return new Places(
         data,
         cache.resolve(Path.of("bhn", "data")),
-        Boolean.parseBoolean(property.apply("bhn.offline")));
+        isTrue("bhn.offline", property.apply("bhn.offline")));
+  }
+
+  /** What forbids something must not be taken for false because it is spelled differently. */
+  private static boolean isTrue(String name, String value) {
+    if (value == null || value.equalsIgnoreCase("false")) {
+      return false;
+    }
+    if (value.isBlank() || value.equalsIgnoreCase("true")) {
+      return true;
+    }
+    throw new IllegalArgumentException(
+        "-D%s=%s: write -D%s=true or -D%s=false".formatted(name, value, name, name));
   }
 
   private static Optional<Path> path(String value) {

@@ -1,6 +1,9 @@
 package org.bhn.train;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 
 /** Shows a training's progress, rate and time left in one line of a terminal. */
@@ -22,9 +25,23 @@ public final class ProgressBar implements Listener {
     this.live = live;
   }
 
-  /** On standard error; quiet when that is not a terminal. */
+  /**
+   * On standard error; quiet when that is not a terminal, and, where the system does not say what
+   * it is, when standard input and output are none.
+   */
   public static ProgressBar stderr() {
-    return new ProgressBar(System.err, System.console() != null && System.console().isTerminal());
+    return new ProgressBar(System.err, isTerminal());
+  }
+
+  private static boolean isTerminal() {
+    try {
+      String device = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+      return device.startsWith("/dev/pts/")
+          || device.startsWith("/dev/tty")
+          || device.equals("/dev/console");
+    } catch (IOException | UnsupportedOperationException e) {
+      return System.console() != null && System.console().isTerminal();
+    }
   }
 
   /** On the given stream, terminal or not. */

@@ -59,6 +59,9 @@ public record Temperature(double value) {
     if (areModal(log, labels)) { // where the slope underflows before it vanishes
       return new Temperature(LEAST);
     }
+    if (slope(log, labels, 1 / MOST) >= 0) {
+      return new Temperature(MOST);
+    }
     while (high - low > 1e-12) {
       double middle = (low + high) / 2;
       if (slope(log, labels, Math.exp(middle)) < 0) {

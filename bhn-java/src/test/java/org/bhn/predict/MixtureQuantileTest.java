@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.bhn.bayes.Likelihood;
 import org.bhn.bayes.TargetDistribution;
-import org.bhn.uncertainty.StudentT;
+import org.bhn.uncertainty.StudentTDistribution;
 import org.junit.jupiter.api.Test;
 
 class MixtureQuantileTest {
@@ -63,7 +63,7 @@ class MixtureQuantileTest {
   void heavyTailsAreThoseOfTheNoise() {
     TargetDistribution student =
         new Likelihood.StudentT(1, 4, 1, false).distribution().orElseThrow();
-    StudentT t = new StudentT(4);
+    StudentTDistribution t = new StudentTDistribution(4);
     double[] apart = {-10, 0, 0.25, 40};
     MixtureQuantile mixture = new MixtureQuantile(student, apart, filled(4, 0.1));
     MixtureQuantile one = new MixtureQuantile(student, filled(7, -3), filled(7, 0.5));

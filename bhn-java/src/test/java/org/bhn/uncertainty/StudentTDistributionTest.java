@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class StudentTTest {
+class StudentTDistributionTest {
   private static final double[] PROBABILITIES = {1e-12, 1e-6, 0.001, 0.025, 0.2, 0.4, 0.6, 0.95};
 
   @Test
@@ -18,7 +18,7 @@ class StudentTTest {
       {30, 1.69726088659395785, 2.04227245630123831, 2.74999565356722533}
     };
     for (double[] row : table) {
-      StudentT t = new StudentT(row[0]);
+      StudentTDistribution t = new StudentTDistribution(row[0]);
       assertEquals(row[1], t.quantile(0.95), 1e-12);
       assertEquals(row[2], t.quantile(0.975), 1e-12);
       assertEquals(row[3], t.quantile(0.995), 1e-11);
@@ -38,15 +38,15 @@ class StudentTTest {
       {1e6, -8, 6.2275317166012598e-16, 1e-10}
     };
     for (double[] row : table) {
-      assertEquals(row[2], new StudentT(row[0]).cdf(row[1]), row[3] * row[2]);
+      assertEquals(row[2], new StudentTDistribution(row[0]).cdf(row[1]), row[3] * row[2]);
     }
   }
 
   /** Of 1 degree of freedom, Cauchy's, and of 2 both functions are elementary. */
   @Test
   void closedFormsAreMet() {
-    StudentT cauchy = new StudentT(1);
-    StudentT two = new StudentT(2);
+    StudentTDistribution cauchy = new StudentTDistribution(1);
+    StudentTDistribution two = new StudentTDistribution(2);
     for (double p : PROBABILITIES) {
       double expected = -1 / Math.tan(Math.PI * p);
       assertEquals(expected, cauchy.quantile(p), 1e-12 * (1 + Math.abs(expected)));
@@ -65,7 +65,7 @@ class StudentTTest {
 
   @Test
   void manyDegreesOfFreedomAreNearlyNormal() {
-    StudentT t = new StudentT(1e6);
+    StudentTDistribution t = new StudentTDistribution(1e6);
     double z = 1.959963984540054;
     double next = (z * z * z + z) / 4e6; // Cornish and Fisher
     assertEquals(z + next, t.quantile(0.975), 1e-10);
@@ -77,7 +77,7 @@ class StudentTTest {
   void densityIsTheSlopeOfTheDistributionFunction() {
     double h = 1e-4;
     for (double nu : new double[] {0.01, 0.3, 1.7, 4, 31.9, 32, 500, 1e6}) {
-      StudentT t = new StudentT(nu);
+      StudentTDistribution t = new StudentTDistribution(nu);
       for (double x : new double[] {-8, -2, -0.3, 0.1, 1, 5}) {
         double slope = (t.cdf(x + h) - t.cdf(x - h)) / (2 * h);
         assertEquals(slope, Math.exp(t.logDensity(x)), 2e-8, nu + " at " + x);
@@ -88,12 +88,12 @@ class StudentTTest {
 
   @Test
   void farEndsAreNoNaN() {
-    StudentT few = new StudentT(0.01);
+    StudentTDistribution few = new StudentTDistribution(0.01);
     assertEquals(Double.NEGATIVE_INFINITY, few.quantile(1e-12));
     assertTrue(few.quantile(0.025) < -1e100);
     assertEquals(0.025, few.cdf(few.quantile(0.025)), 1e-12);
     for (double nu : new double[] {0.01, 3, 1e6}) {
-      StudentT t = new StudentT(nu);
+      StudentTDistribution t = new StudentTDistribution(nu);
       assertEquals(0, t.cdf(Double.NEGATIVE_INFINITY));
       assertEquals(1, t.cdf(Double.POSITIVE_INFINITY));
       assertEquals(0.5, t.cdf(0));
@@ -106,9 +106,11 @@ class StudentTTest {
   @Test
   void wrongArgumentsAreNamed() {
     for (double nu : new double[] {0, -1, 0.009, 2e6, Double.NaN, Double.POSITIVE_INFINITY}) {
-      refused(() -> new StudentT(nu), "degreesOfFreedom = " + nu + " must be in [0.01, 1e6]; ");
+      refused(
+          () -> new StudentTDistribution(nu),
+          "degreesOfFreedom = " + nu + " must be in [0.01, 1e6]; ");
     }
-    StudentT t = new StudentT(3);
+    StudentTDistribution t = new StudentTDistribution(3);
     refused(() -> t.quantile(0), "probability = 0.0 must be in (0, 1)");
     refused(() -> t.quantile(Double.NaN), "probability = NaN");
   }

@@ -9,7 +9,7 @@ import org.apache.commons.numbers.gamma.RegularizedBeta;
  * as |t|^(−ν − 1): it has a mean if ν &gt; 1, a variance ν/(ν − 2) if ν &gt; 2, and comes close to
  * the standard normal distribution as ν grows.
  */
-public final class StudentT {
+public final class StudentTDistribution {
   private static final double FEWEST = 0.01;
   private static final double MOST = 1e6;
 
@@ -24,7 +24,7 @@ public final class StudentT {
    *
    * @param degreesOfFreedom ν in [0.01, 10⁶]
    */
-  public StudentT(double degreesOfFreedom) {
+  public StudentTDistribution(double degreesOfFreedom) {
     check("degreesOfFreedom", degreesOfFreedom);
     this.nu = degreesOfFreedom;
     this.logBeta = LogBeta.value(0.5, nu / 2);
@@ -66,8 +66,10 @@ public final class StudentT {
     double tail;
     if (square >= FAR) { // x^a / (a B(a, ½)): x itself may be 0
       tail = Math.exp(-nu / 2 * logTail(t) - logBeta) / nu;
-    } else if (square < 1) {
+    } else if (Math.abs(t) < 0.5 && square < 1) { // where nothing cancels
       tail = 0.5 - 0.5 * RegularizedBeta.value(square / (1 + square), 0.5, nu / 2);
+    } else if (square < 1) { // 1 − x is known to more digits than x
+      tail = 0.5 * RegularizedBeta.complement(square / (1 + square), 0.5, nu / 2);
     } else {
       tail = 0.5 * RegularizedBeta.value(1 / (1 + square), nu / 2, 0.5);
     }
