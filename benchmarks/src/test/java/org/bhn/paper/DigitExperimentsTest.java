@@ -25,6 +25,7 @@ import org.bhn.data.DataException;
 import org.bhn.flow.Flows;
 import org.bhn.io.JsonObject;
 import org.bhn.posterior.Posterior;
+import org.bhn.report.Report;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -254,7 +255,7 @@ class DigitExperimentsTest {
     String message =
         assertThrows(DataException.class, () -> DigitNets.sets(options, 10)).getMessage();
     assertTrue(message.contains(directory.toString()), message);
-    assertTrue(message.contains("--data"), message);
+    assertTrue(message.contains("-Ddata"), message);
   }
 
   @Test
@@ -267,6 +268,41 @@ class DigitExperimentsTest {
     assertEquals(1, stats.get(1).n());
     assertEquals(12.706, stats.get(2).halfWidth(), 1e-9); // t_1 · √2 / √2
     assertEquals(0, Curve.of(runs, "no such list").stats().size());
+  }
+
+  /** Runs that were tested at other numbers of labels stand under those, not under the first's. */
+  @Test
+  void accuraciesStandUnderTheirOwnNumbersOfLabels() {
+    Runs runs =
+        new Runs(
+            List.of(
+                learned(DigitNets.HYPERNETWORK, new double[] {20, 50, 100}, 0.5, 0.6, 0.7),
+                learned(DigitNets.DROPOUT, new double[] {20, 30, 50}, 0.1, 0.2, 0.3)));
+    Report page = new Report();
+    new ActiveDigits().report(page, runs);
+    List<String[]> table = page.tables().getFirst();
+    assertArrayEquals(
+        new String[] {"50 labels", "100 labels", "mean"}, Arrays.copyOfRange(table.get(0), 1, 4));
+    assertArrayEquals(
+        new String[] {"60.0", "70.0", "60.0"}, Arrays.copyOfRange(table.get(1), 1, 4));
+    assertArrayEquals(new String[] {"30.0", "–", "20.0"}, Arrays.copyOfRange(table.get(2), 1, 4));
+    assertEquals("50 labels", table.get(2)[5]);
+  }
+
+  private static Run learned(String method, double[] labels, double... accuracy) {
+    JsonObject settings = JsonObject.of(Options.parse("--tiny=true").settings(), "settings");
+    Values values =
+        new Values().put("labels", labels).put("accuracy", accuracy).put("nll", accuracy);
+    return new Run(
+        "warm start, random",
+        method,
+        1,
+        Options.Size.TINY,
+        settings,
+        "none",
+        "none",
+        0,
+        JsonObject.of(values.toMap(), "values"));
   }
 
   private static Run listed(long seed, double... values) {

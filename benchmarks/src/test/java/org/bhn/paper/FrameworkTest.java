@@ -187,7 +187,14 @@ class FrameworkTest {
   void wrongOptionsAreNamed() {
     for (String wrong :
         new String[] {
-          "--speed=1", "--quick", "--mode=loud", "--seeds=a", "--backend=tpu", "--labels=b"
+          "--speed=1",
+          "--quick",
+          "--mode=loud",
+          "--seeds=a",
+          "--backend=tpu",
+          "--labels=b",
+          "--full=yes",
+          "--only=["
         }) {
       String message =
           assertThrows(IllegalArgumentException.class, () -> Options.parse(wrong)).getMessage();
