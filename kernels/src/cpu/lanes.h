@@ -98,8 +98,6 @@ BHN_INLINE void store_first(float* to, Lanes v, int64_t n) {
 #endif
 }
 
-#define BHN_INLINE_MEMBER inline __attribute__((always_inline))
-
 // What a step over entries moves: a whole vector, or the first few of one.
 struct Whole {
   BHN_INLINE_MEMBER Lanes get(const float* from) const { return load(from); }

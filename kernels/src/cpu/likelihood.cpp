@@ -71,17 +71,17 @@ BHN_INLINE int64_t log_var_row(const LocationScaleShape& s, int64_t row) { retur
 // Densities of an error with a log-variance v: root = exp(-v / 2), e = standardised(error, root). deviance is -2 log density, score the
 // gradient of the log density by the location; weighted_square, e^2 by its weight in least squares, is 1 more than twice that by v.
 struct GaussianDensity {
-  BHN_METHOD float deviance(float, float e, float v) const { return kLogTwoPi + v + e * e; }
-  BHN_METHOD float score(float, float e, float root) const { return standardised(e, root); }
-  BHN_METHOD double weighted_square(double e) const { return e * e; }
+  BHN_INLINE_MEMBER float deviance(float, float e, float v) const { return kLogTwoPi + v + e * e; }
+  BHN_INLINE_MEMBER float score(float, float e, float root) const { return standardised(e, root); }
+  BHN_INLINE_MEMBER double weighted_square(double e) const { return e * e; }
 };
 
 // Far out, e^2 >= 2^26 nu, log(1 + e^2/nu) is log(e^2/nu) and the score (nu + 1) / error: neither needs e, which may be an infinity.
 struct StudentTDensity {
   StudentT t;
 
-  BHN_METHOD float square(float e) const { return (e * t.inverse_root) * (e * t.inverse_root); }
-  BHN_METHOD float deviance(float error, float e, float v) const {
+  BHN_INLINE_MEMBER float square(float e) const { return (e * t.inverse_root) * (e * t.inverse_root); }
+  BHN_INLINE_MEMBER float deviance(float error, float e, float v) const {
     float s = square(e);
     bool near = s < kFar;
     float u = near ? 1.0f + s : error < 0.0f ? -error : error;
@@ -89,14 +89,14 @@ struct StudentTDensity {
     float lost = (s - (u - 1.0f)) / u;  // what 1 + s has rounded off
     return t.norm + v + t.nu_plus_1 * (near ? log + lost : 2.0f * log - v - t.log_nu);
   }
-  BHN_METHOD float score(float error, float e, float root) const {
+  BHN_INLINE_MEMBER float score(float error, float e, float root) const {
     float s = square(e);
     bool near = s < kFar;
     float ratio = t.nu_plus_1 * t.inverse_root * t.inverse_root;
     float quotient = (near ? ratio * e : t.nu_plus_1) / (near ? 1.0f + s : error);
     return near ? standardised(quotient, root) : quotient;
   }
-  BHN_METHOD double weighted_square(double e) const {
+  BHN_INLINE_MEMBER double weighted_square(double e) const {
     double h = e * t.inverse_root;
     return t.nu_plus_1 / (1.0 + 1.0 / (h * h));
   }

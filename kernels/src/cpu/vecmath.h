@@ -7,7 +7,7 @@
 
 #define BHN_INLINE static inline __attribute__((always_inline))
 #define BHN_LAMBDA __attribute__((always_inline))
-#define BHN_METHOD __attribute__((always_inline))
+#define BHN_INLINE_MEMBER inline __attribute__((always_inline))
 
 namespace bhn::BHN_ISA {
 
