@@ -23,6 +23,11 @@ configure_and_build() { # $1 = build directory, $2 = targets of it, the rest = e
   need "${CXX:-g++}"
   need "${CC:-gcc}"
   need make
+  # CMake refuses a build directory that was moved or copied.
+  if [ -f "$dir/CMakeCache.txt" ] && ! [ "$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$dir/CMakeCache.txt")" -ef "$dir" ]; then
+    rm -rf "$dir"
+    mkdir -p "$dir"
+  fi
   echo "bhn: building in $dir; what is said meanwhile goes to $dir.log"
   cmake -S "$here" -B "$dir" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release -DBHN_VERSION="${BHN_VERSION:-dev}" "$@" >"$dir.log" 2>&1 ||
     { cat "$dir.log" >&2; exit 1; }

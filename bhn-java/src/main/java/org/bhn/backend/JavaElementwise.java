@@ -1,7 +1,6 @@
 package org.bhn.backend;
 
 import java.util.Arrays;
-import org.apache.commons.numbers.gamma.Erfc;
 import org.bhn.backend.HeapBuffer.Ints;
 import org.bhn.backend.HeapBuffer.Longs;
 import org.bhn.backend.HeapBuffer.Reals;
@@ -74,7 +73,7 @@ final class JavaElementwise {
   }
 
   private static double phi(double x) {
-    return 0.5 * Erfc.value(-Math.clamp(x, -PHI_RANGE, PHI_RANGE) * Math.sqrt(0.5));
+    return Erf.normalCdf(Math.clamp(x, -PHI_RANGE, PHI_RANGE));
   }
 
   /** act'(x). */

@@ -257,6 +257,7 @@ class AcquisitionTest {
     explains("configurations = 0", () -> new BatchBald(0));
     explains("draws", () -> Candidates.of(new float[0][][]));
     explains("draws[1]", () -> Candidates.of(new float[][][] {draws[0], {}}));
+    explains("draws[0] is null", () -> Candidates.of(new float[][][] {null}));
     explains("name and score", () -> Acquisition.byScore("x", null));
     explains("NaN", () -> choose(Acquisition.byScore("x", m -> nan(5)), draws, 1, 1));
     explains("1 values", () -> choose(Acquisition.byScore("x", m -> new double[1]), draws, 1, 1));

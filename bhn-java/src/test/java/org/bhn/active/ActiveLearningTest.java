@@ -235,6 +235,29 @@ class ActiveLearningTest {
     assertThrows(IllegalStateException.class, () -> BhnLearner.warm(s -> null, r -> null).model());
   }
 
+  /** A learner that answers for too few rows, for none, or not at all. */
+  @Test
+  void drawsThatDoNotFitTheCandidatesAreRefused() {
+    for (float[][][] draws : new float[][][][] {{{{1, 0}}}, {}, {null}, null}) {
+      Learner wrong =
+          new Learner() {
+            @Override
+            public void train(Dataset labelled) {}
+
+            @Override
+            public float[][][] draws(float[] inputs) {
+              return draws;
+            }
+          };
+      for (Acquisition choice : List.of(Acquisition.bald(), Acquisition.batchBald())) {
+        ActiveLearning learning = ActiveLearning.on(TestData.blobs(20, 3, 1), choice);
+        String said =
+            assertThrows(IllegalStateException.class, () -> learning.ask(wrong)).getMessage();
+        assertTrue(said.contains("for 20 rows are not [S][20][C]"), said);
+      }
+    }
+  }
+
   private static Acquisition random() {
     return Acquisition.random();
   }

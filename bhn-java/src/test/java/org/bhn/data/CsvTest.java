@@ -69,6 +69,9 @@ class CsvTest {
     Dataset d = Csv.read(file("1 2 3\n4 5 6\n")).toRegression(new int[] {2, 0}, 1);
     assertArrayEquals(new float[] {3, 1, 6, 4}, d.inputs());
     assertArrayEquals(new float[] {2, 5}, d.targets());
+    Csv csv = Csv.read(file("1 2 3\n4 5 6\n"));
+    refused("inputs is empty", () -> csv.toRegression(new int[0], 1));
+    refused("targets is empty", () -> csv.toRegression(new int[] {0}));
   }
 
   @Test

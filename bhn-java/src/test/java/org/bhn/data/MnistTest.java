@@ -153,6 +153,22 @@ class MnistTest {
     assertFalse(Files.exists(dir.resolve("bhn")), "offline must not create directories");
   }
 
+  @Test
+  void offlineIsNotForgottenBecauseItIsSpelledOtherwise() {
+    for (String yes : List.of("true", "TRUE", "")) {
+      assertTrue(places(Map.of(), Map.of("user.home", "/", "bhn.offline", yes)).offline());
+    }
+    assertFalse(places(Map.of(), Map.of("user.home", "/", "bhn.offline", "false")).offline());
+    for (String no : List.of("1", "yes", "ja")) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> places(Map.of(), Map.of("user.home", "/", "bhn.offline", no)))
+              .getMessage();
+      assertTrue(message.startsWith("-Dbhn.offline=" + no + ": write"), message);
+    }
+  }
+
   /** Serves every mirror of the test from one local server. */
   private static final class Server implements AutoCloseable {
     final HttpServer http;
