@@ -19,10 +19,14 @@ public sealed interface Likelihood {
   int targets();
 
   /** Network outputs it needs. */
-  int outputs();
+  default int outputs() {
+    return targets();
+  }
 
   /** Number of classes, or 0 if targets are real. */
-  int classes();
+  default int classes() {
+    return 0;
+  }
 
   /** Whether targets are quantities, so that another unit is another density of the same data. */
   default boolean hasUnits() {
@@ -182,16 +186,6 @@ public sealed interface Likelihood {
     }
 
     @Override
-    public int outputs() {
-      return targets;
-    }
-
-    @Override
-    public int classes() {
-      return 0;
-    }
-
-    @Override
     public boolean hasUnits() {
       return true;
     }
@@ -237,16 +231,6 @@ public sealed interface Likelihood {
       return degreesOfFreedom > 2
           ? OptionalDouble.of(degreesOfFreedom / (degreesOfFreedom - 2))
           : OptionalDouble.empty();
-    }
-
-    @Override
-    public int outputs() {
-      return targets;
-    }
-
-    @Override
-    public int classes() {
-      return 0;
     }
 
     @Override
@@ -296,11 +280,6 @@ public sealed interface Likelihood {
     }
 
     @Override
-    public int classes() {
-      return 0;
-    }
-
-    @Override
     public boolean hasUnits() {
       return true;
     }
@@ -333,16 +312,6 @@ public sealed interface Likelihood {
     }
 
     @Override
-    public int outputs() {
-      return targets;
-    }
-
-    @Override
-    public int classes() {
-      return 0;
-    }
-
-    @Override
     public double inverseLink(double output) {
       return 1 / (1 + Math.exp(-output));
     }
@@ -367,16 +336,6 @@ public sealed interface Likelihood {
     /** Checks the range. */
     public Poisson {
       checkTargets(targets);
-    }
-
-    @Override
-    public int outputs() {
-      return targets;
-    }
-
-    @Override
-    public int classes() {
-      return 0;
     }
 
     @Override
