@@ -57,7 +57,7 @@ public final class PosteriorSample implements AutoCloseable {
     }
   }
 
-  /** Number of weight samples S. */
+  /** Number of weight samples S; 1 of a point network. */
   public int samples() {
     return samples;
   }

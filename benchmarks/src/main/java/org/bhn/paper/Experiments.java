@@ -113,7 +113,8 @@ public final class Experiments {
     for (Unit unit : missing) {
       if (there.contains(unit.key())) {
         throw new IllegalArgumentException(
-            "--labels=%d: \"%s\" is in %s with other settings, and would be replaced: pass another --out"
+            ("--labels=%d: \"%s\" is in %s with other settings, and would be replaced: pass another"
+                    + " --out")
                 .formatted(options.labels().getAsInt(), unit.key(), store.file()));
       }
     }

@@ -253,7 +253,8 @@ public final class ActiveLearning {
       }
       if (!there) {
         throw new IllegalStateException(
-            "the learner's draws for %d rows are not [S][%d][C]: it must give the probabilities of every row in every weight sample"
+            ("the learner's draws for %d rows are not [S][%d][C]: it must give the probabilities of"
+                    + " every row in every weight sample")
                 .formatted(to - from, to - from));
       }
       return draws;

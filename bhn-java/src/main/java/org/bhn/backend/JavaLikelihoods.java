@@ -246,7 +246,10 @@ final class JavaLikelihoods {
 
   // ---- poisson ----
 
-  /** log Γ(y + 1), y ≥ 0: Stirling's series for an argument raised to at least 16. */
+  /**
+   * log Γ(y + 1), y ≥ 0: Stirling's series for an argument raised to at least 16. That of Commons
+   * Numbers allocates, which no step may.
+   */
   static double logFactorial(double y) {
     double x = y + 1;
     double factors = 1;

@@ -20,9 +20,4 @@ final class GaussianTargets implements TargetDistribution {
   public double quantile(double p, double mean, double scale) {
     return mean - scale * ROOT_2 * InverseErfc.value(2 * p);
   }
-
-  @Override
-  public boolean isDiscrete() {
-    return false;
-  }
 }

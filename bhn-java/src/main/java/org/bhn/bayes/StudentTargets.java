@@ -31,9 +31,4 @@ final class StudentTargets implements TargetDistribution {
     }
     return mean + scale * known.t();
   }
-
-  @Override
-  public boolean isDiscrete() {
-    return false;
-  }
 }

@@ -14,7 +14,7 @@ public interface TargetDistribution {
   /**
    * P(target ≤ y).
    *
-   * @param mean of the target
+   * @param mean what the draw predicts: the target's mean, or the median where it has no mean
    * @param scale of the noise, at least 0
    */
   double cdf(double y, double mean, double scale);
@@ -23,11 +23,13 @@ public interface TargetDistribution {
    * The least y with P(target ≤ y) ≥ p.
    *
    * @param p in (0, 1)
-   * @param mean of the target
+   * @param mean what the draw predicts: the target's mean, or the median where it has no mean
    * @param scale of the noise, at least 0
    */
   double quantile(double p, double mean, double scale);
 
   /** Whether targets are whole numbers. */
-  boolean isDiscrete();
+  default boolean isDiscrete() {
+    return false;
+  }
 }
